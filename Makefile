@@ -1,0 +1,35 @@
+# Every target but `clean` sets up what it needs from nothing: Python 3.11 or later, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: install demo test lint docs bench clean
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,plot,docs,dev]"
+	touch $(READY)
+
+demo: install  ## prove a group, train its network on real digits, draw what it sees
+	$(BIN)/groupconv demo
+
+test: install  ## every test and every example of the docs
+	$(BIN)/python -m pytest
+
+lint: install  ## style, types, and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: install  ## the site, in site/
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: install  ## the layers against the planar convolution that bounds them
+	$(BIN)/python benchmarks/group_conv.py
+
+clean:
+	rm -rf $(VENV) site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

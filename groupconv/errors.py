@@ -1,0 +1,94 @@
+"""Every error that groupconv raises on purpose, in one tree under `GroupConvError`; warnings."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AmbiguousGroupError",
+    "ArgumentError",
+    "AxiomError",
+    "DataError",
+    "ElementError",
+    "EquivarianceError",
+    "EquivarianceWarning",
+    "GroupConvError",
+    "GroupError",
+    "MissingDependencyError",
+    "PluginError",
+    "ShapeError",
+    "UnknownGroupError",
+    "VerificationError",
+]
+
+
+class GroupConvError(Exception):
+    """Any error raised by groupconv."""
+
+
+class ArgumentError(GroupConvError, ValueError):
+    """An argument has a value that the called function cannot use."""
+
+
+class ShapeError(ArgumentError):
+    """A tensor has another shape than the layer expects."""
+
+
+class GroupError(GroupConvError, ValueError):
+    """A group, or something said about one of its elements, is wrong."""
+
+
+class ElementError(GroupError):
+    """An index or a matrix is not an element of the group."""
+
+
+class AxiomError(GroupError):
+    """A group breaks one of its axioms; `axiom` names it and `elements` are the witnesses."""
+
+    def __init__(
+        self,
+        group: str,
+        axiom: str,
+        problem: str,
+        elements: tuple[tuple[int, ...], ...] = (),
+        step: str = "run groupconv.verify on it for every broken axiom and its counterexample",
+    ) -> None:
+        super().__init__(f"group {group!r} breaks {axiom}: {problem}; {step}")
+        self.group = group
+        self.axiom = axiom
+        self.problem = problem
+        self.elements = elements
+        self.step = step
+
+    def __reduce__(self) -> tuple[type[AxiomError], tuple[object, ...]]:
+        return type(self), (self.group, self.axiom, self.problem, self.elements, self.step)
+
+
+class PluginError(GroupConvError):
+    """An installed plugin cannot be used."""
+
+
+class UnknownGroupError(PluginError, LookupError):
+    """No installed plugin bears the name."""
+
+
+class AmbiguousGroupError(PluginError):
+    """Two distributions claim one group name."""
+
+
+class VerificationError(GroupConvError):
+    """A group failed its verification."""
+
+
+class EquivarianceError(GroupConvError, AssertionError):
+    """A module does not commute with the action of its group."""
+
+
+class EquivarianceWarning(UserWarning):
+    """A layer runs, but is not equivariant on an input of this size."""
+
+
+class DataError(GroupConvError, ValueError):
+    """A data set is missing or is not what its format says."""
+
+
+class MissingDependencyError(GroupConvError, ImportError):
+    """An optional package that the called function needs is not installed."""

@@ -1,0 +1,39 @@
+"""Graphs of a group, as networkx objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from groupconv.groups.split_group import SplitGroup
+
+__all__ = ["cayley_graph"]
+
+
+def cayley_graph(group: SplitGroup, generators: Iterable[int | tuple[int, ...]]) -> nx.MultiDiGraph:
+    """The Cayley graph of the stabilizer: an edge `s → s g` for each element and generator.
+
+    Args:
+        group: The group.
+        generators: Stabilizer elements, by their coordinates or their flat index.
+
+    Returns:
+        A directed multigraph on the flat indices; each edge bears its `generator`, flat.
+
+    Raises:
+        ElementError: a generator is no stabilizer element.
+
+    >>> from groupconv import group
+    >>> sorted(cayley_graph(group("p4"), [1]).edges())
+    [(0, 1), (1, 2), (2, 3), (3, 0)]
+    """
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(range(group.order))
+    for generator in map(group.flat_index, generators):
+        for s in range(group.order):
+            graph.add_edge(s, int(group.composition_table[s, generator]), generator=generator)
+    return graph

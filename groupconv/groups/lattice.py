@@ -1,0 +1,67 @@
+"""Lattices: where the integer coordinates of a group lie in space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groupconv.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import sympy
+
+__all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice"]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A lattice in Euclidean space, by its exact basis vectors.
+
+    Args:
+        name: What people call it.
+        vectors: The `d` basis vectors, each as `d` exact entries in the syntax of sympy
+            (strings, so that naming a lattice loads no computer algebra).
+
+    Raises:
+        ArgumentError: `vectors` is not a square array.
+
+    >>> HEXAGONAL.gram
+    Matrix([
+    [   1, -1/2],
+    [-1/2,    1]])
+    """
+
+    name: str
+    vectors: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not self.vectors or any(len(vector) != self.dimension for vector in self.vectors):
+            raise ArgumentError(
+                f"vectors={self.vectors!r} of lattice {self.name!r} are not d vectors with "
+                f"d entries each; give a square tuple of tuples of strings"
+            )
+
+    @property
+    def dimension(self) -> int:
+        """The dimension `d` of the lattice and of the space it lies in."""
+        return len(self.vectors)
+
+    @property
+    def basis(self) -> sympy.ImmutableMatrix:
+        """The basis vectors as columns, an exact `(d, d)` matrix."""
+        import sympy
+
+        return sympy.ImmutableMatrix(
+            [[sympy.sympify(entry) for entry in vector] for vector in self.vectors]
+        ).T
+
+    @property
+    def gram(self) -> sympy.ImmutableMatrix:
+        """The scalar products of the basis vectors, an exact `(d, d)` matrix."""
+        return self.basis.T * self.basis
+
+
+LINE = Lattice("line", (("1",),))
+SQUARE = Lattice("square", (("1", "0"), ("0", "1")))
+HEXAGONAL = Lattice("hexagonal", (("1", "0"), ("-1/2", "sqrt(3)/2")))
+CUBIC = Lattice("cubic", (("1", "0", "0"), ("0", "1", "0"), ("0", "0", "1")))

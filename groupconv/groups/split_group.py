@@ -1,0 +1,231 @@
+"""`SplitGroup`: a group `Z^d ⋊ S` of lattice translations and a finite stabilizer."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from groupconv.errors import ElementError
+from groupconv.groups.contract import (
+    Element,
+    checked_index,
+    checked_matrix,
+    checked_operation,
+)
+from groupconv.groups.subgroup import Subgroup, all_subgroups, generated_subgroup
+from groupconv.groups.tables import stabilizer_tables
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import sympy
+
+    from groupconv.groups.lattice import Lattice
+
+    IntArray = npt.NDArray[np.int64]
+
+__all__ = ["SplitGroup"]
+
+_WRAPPERS = {
+    "matrix": checked_matrix,
+    "index": checked_index,
+    "compose": checked_operation,
+    "inverse": checked_operation,
+}
+
+
+class SplitGroup(ABC):
+    """A split group `G = Z^d ⋊ S`: all lattice translations, and a finite stabilizer `S`.
+
+    An element is an index `(s…, t…)`: the stabilizer coordinates, each in its range, then the
+    `d` translations. A plugin is a subclass with three names and two formulas; everything else
+    (composition, inverses, tables, subgroups, layers) follows from them (Cohen & Welling 2016,
+    sections 4.2, 4.3 and 7.1). Groups are immutable, hashable and picklable; one with parameters
+    is a frozen dataclass.
+
+    Attributes:
+        name: The name under which the group is registered.
+        lattice: The lattice it acts on.
+        stabilizer_shape: The number of values of each stabilizer coordinate; `()` if there is
+            no coordinate.
+
+    >>> from groupconv import group
+    >>> p4 = group("p4")
+    >>> p4.compose((1, 0, 0), (0, 2, 3))
+    (1, -3, 2)
+    >>> p4.inverse((1, -3, 2))
+    (3, -2, -3)
+    """
+
+    name: str
+    lattice: Lattice
+    stabilizer_shape: tuple[int, ...]
+    overrides: ClassVar[frozenset[str]] = frozenset()
+    """Which of `compose` and `inverse` a plugin writes itself; they are checked as such."""
+
+    # -- what a plugin writes -----------------------------------------------------------------
+
+    @abstractmethod
+    def matrix(self, *index: Any, **named: Any) -> sympy.ImmutableMatrix:
+        """The exact homogeneous matrix `g(index)`, shape `(d+1, d+1)`, in lattice coordinates.
+
+        The coordinates are integers, or symbols wherever the formula admits them.
+
+        Raises:
+            ElementError: the index has a wrong length, range or type.
+
+        >>> from groupconv import group
+        >>> group("p4").matrix(1, 5, 7)
+        Matrix([
+        [0, -1, 5],
+        [1,  0, 7],
+        [0,  0, 1]])
+        """
+
+    @abstractmethod
+    def index(self, matrix: Any) -> Element:
+        """The index of a homogeneous matrix: the inverse `g⁻¹(·)` of `matrix`.
+
+        Raises:
+            ElementError: the matrix is no element of the group.
+
+        >>> from groupconv import group
+        >>> group("p4").index([[0, -1, 5], [1, 0, 7], [0, 0, 1]])
+        (1, 5, 7)
+        """
+
+    # -- what follows from it -----------------------------------------------------------------
+
+    @checked_operation
+    def compose(self, g: Element, h: Element) -> Element:
+        """The index of the product `g h`, through the matrices (section 4.2)."""
+        return self.index(self.matrix(*g) * self.matrix(*h))
+
+    @checked_operation
+    def inverse(self, g: Element) -> Element:
+        """The index of the inverse `g⁻¹`, through the matrix (section 4.2)."""
+        return self.index(self.matrix(*g).inv())
+
+    @property
+    def identity(self) -> Element:
+        """The index of the identity: all zeros."""
+        return (0,) * (len(self.stabilizer_shape) + self.dimension)
+
+    @property
+    def dimension(self) -> int:
+        """The dimension `d` of the lattice."""
+        return self.lattice.dimension
+
+    @property
+    def stabilizer_indices(self) -> tuple[tuple[int, ...], ...]:
+        """The coordinates of all stabilizer elements, in the order of their flat index.
+
+        >>> from groupconv import group
+        >>> group("p4").stabilizer_indices
+        ((0,), (1,), (2,), (3,))
+        """
+        return tuple(itertools.product(*map(range, self.stabilizer_shape)))
+
+    @property
+    def order(self) -> int:
+        """The number of elements of the stabilizer."""
+        return math.prod(self.stabilizer_shape)
+
+    @property
+    def stabilizer_matrices(self) -> IntArray:
+        """The linear parts `A_s`, shape `(S, d, d)`, int64, read-only.
+
+        Raises:
+            AxiomError: the stabilizer is not a group of integer matrices.
+        """
+        return stabilizer_tables(self).matrices
+
+    @property
+    def composition_table(self) -> IntArray:
+        """The flat index of `s·t` at `[s, t]`, shape `(S, S)`, int64, read-only.
+
+        Raises:
+            AxiomError: the stabilizer is not a group of integer matrices.
+        """
+        return stabilizer_tables(self).composition
+
+    @property
+    def inverse_table(self) -> IntArray:
+        """The flat index of `s⁻¹` at `[s]`, shape `(S,)`, int64, read-only.
+
+        Raises:
+            AxiomError: the stabilizer is not a group of integer matrices.
+        """
+        return stabilizer_tables(self).inverse
+
+    def flat_index(self, stabilizer: int | tuple[int, ...]) -> int:
+        """The flat index of a stabilizer element, given by its coordinates or already flat.
+
+        Raises:
+            ElementError: there is no such stabilizer element.
+
+        >>> from groupconv import group
+        >>> group("p4m").flat_index((1, 2))
+        6
+        """
+        if isinstance(stabilizer, tuple):
+            if stabilizer in (indices := self.stabilizer_indices):
+                return indices.index(stabilizer)
+        elif 0 <= stabilizer < self.order:
+            return int(stabilizer)
+        raise ElementError(
+            f"stabilizer={stabilizer!r} is no stabilizer element of {self.name!r}: expected "
+            f"coordinates within {self.stabilizer_shape} or a flat index below {self.order}"
+        )
+
+    # -- subgroups ----------------------------------------------------------------------------
+
+    def subgroup(self, *generators: int | tuple[int, ...]) -> Subgroup:
+        """The subgroup of the stabilizer generated by some of its elements.
+
+        Args:
+            generators: Stabilizer elements, by their coordinates or their flat index; none
+                generate the trivial subgroup.
+
+        Raises:
+            ElementError: one of them is no stabilizer element.
+
+        >>> from groupconv import group
+        >>> group("p4m").subgroup((0, 2)).elements
+        (0, 2)
+        """
+        return generated_subgroup(self, [self.flat_index(element) for element in generators])
+
+    def subgroups(self) -> tuple[Subgroup, ...]:
+        """All subgroups of the stabilizer, the smallest first.
+
+        >>> from groupconv import group
+        >>> [subgroup.order for subgroup in group("p4").subgroups()]
+        [1, 2, 4]
+        """
+        return all_subgroups(self)
+
+    # -- identity of the object ---------------------------------------------------------------
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in _WRAPPERS.keys() & vars(cls).keys():
+            setattr(cls, name, _WRAPPERS[name](vars(cls)[name]))
+        cls.overrides = cls.overrides | ({"compose", "inverse"} & vars(cls).keys())
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"{name!r} of group {self!r} cannot be set: groups are immutable; write one with "
+            f"parameters as a frozen dataclass"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"

@@ -1,0 +1,90 @@
+"""The filter bank: a gather whose gradient is again a gather.
+
+`index` and `inverse` are the two readings of one table, so expanding parameters and collecting
+their gradients are adjoint linear maps; each is the other's derivative, of any order. Neither
+scatters, so both are deterministic on every device.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["expand", "filter_bank"]
+
+
+def filter_bank(
+    weight: Tensor, index: Tensor, inverse: Tensor, *, masked: bool, ragged: bool
+) -> Tensor:
+    """Expand parameters into the bank of all transformed filters.
+
+    Args:
+        weight: The parameters, `(C_out, C_in, P)`.
+        index: The parameter of each cell, `(S_out, L)`; -1 means zero.
+        inverse: The cells of each parameter, `(S_out, P, M)`; -1 fills.
+        masked: Whether `index` contains -1.
+        ragged: Whether `inverse` contains -1.
+
+    Returns:
+        The bank, `(C_out, S_out, C_in, L)`.
+    """
+    bank: Tensor = _Expand.apply(weight, index, inverse, masked, ragged)
+    return bank
+
+
+def expand(source: Tensor, index: Tensor, masked: bool) -> Tensor:
+    """Read the last axis of `(A, S or 1, B, P)` by a table `(S, L)`: `(A, S, B, L)`."""
+    A, _, B, P = source.shape
+    S, L = index.shape
+    readable = index.clamp(min=0) if masked else index
+    # gather reads an expanded index without materialising it
+    read = source.expand(A, S, B, P).gather(3, readable.view(1, S, 1, L).expand(A, S, B, L))
+    return read * (index >= 0).view(1, S, 1, L) if masked else read
+
+
+class _Expand(torch.autograd.Function):
+    """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        weight: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool
+    ) -> Tensor:
+        return expand(weight.unsqueeze(1), index, masked)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _, index, inverse, ctx.masked, ctx.ragged = inputs
+        ctx.save_for_backward(index, inverse)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
+        index, inverse = ctx.saved_tensors
+        collected: Tensor = _Collect.apply(grad, index, inverse, ctx.masked, ctx.ragged)
+        return collected, None, None, None, None
+
+
+class _Collect(torch.autograd.Function):
+    """`(C_out, S_out, C_in, L)` → `(C_out, C_in, P)`, the adjoint of `_Expand`."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(bank: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool) -> Tensor:
+        S, P, M = inverse.shape
+        read = expand(bank, inverse.view(S, P * M), ragged)  # (C_out, S_out, C_in, P · M)
+        return read.sum(1) if M == 1 else read.unflatten(-1, (P, M)).sum((1, -1))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _, index, inverse, ctx.masked, ctx.ragged = inputs
+        ctx.save_for_backward(index, inverse)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
+        index, inverse = ctx.saved_tensors
+        expanded: Tensor = _Expand.apply(grad, index, inverse, ctx.masked, ctx.ragged)
+        return expanded, None, None, None, None

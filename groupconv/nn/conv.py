@@ -1,0 +1,296 @@
+"""Group convolution layers, with the signature of `torch.nn.Conv2d`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from groupconv.errors import ArgumentError
+from groupconv.nn.bank import filter_bank
+from groupconv.nn.evenness import warn_if_uneven
+from groupconv.nn.functional import bank_flags, convolve, flatten_planes
+from groupconv.nn.tables import TableModule
+from groupconv.registry import as_group
+from groupconv.transforms import as_sizes, filter_transform, require_symmetric
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from groupconv.groups import Space, SplitGroup
+
+__all__ = ["GroupConv", "LiftingConv"]
+
+PADDING_MODES = {
+    "zeros": "constant",
+    "reflect": "reflect",
+    "replicate": "replicate",
+    "circular": "circular",
+}
+
+
+class GroupConv(TableModule):
+    """A convolution from one space of a group to another, by default from `G` to `G` (eq. 11).
+
+    The arguments are those of `torch.nn.Conv2d`; the group tells the number of dimensions. It
+    computes one planar convolution with `S_out · C_out` output channels, whose filters are
+    gathered from `weight`, shape `(C_out, C_in / groups, P)`; `bias` has one entry per channel.
+
+    Args:
+        in_channels: `C_in`.
+        out_channels: `C_out`.
+        kernel_size: The size of the filter's box.
+        stride: The step between outputs.
+        padding: Cells added on both sides of each axis, or `"same"` or `"valid"`.
+        dilation: The distance between filter cells.
+        groups: Blocks of channels that do not mix.
+        bias: Whether to add a bias.
+        padding_mode: `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
+        device: Where the parameters live.
+        dtype: The parameters' type.
+        group: A group, or the name of an installed one.
+        in_space: Where the input lives: `"group"`, `"lattice"` or a subgroup `H` for `G/H`.
+        out_space: Where the output lives.
+
+    Shapes:
+        Input `(B, C_in, S_in, *spatial)`, output `(B, C_out, S_out, *spatial)`; a map on the
+        lattice has no stabilizer axis, and `B` may be missing.
+
+    Raises:
+        ArgumentError: an argument does not fit the group, or would break equivariance.
+        EquivarianceWarning: (at a call) the stride leaves cells over at one end of an axis.
+        AxiomError: the group is broken.
+
+    >>> layer = GroupConv(16, 32, 3, padding=1, group="p4m")
+    >>> layer(torch.zeros(2, 16, 8, 9, 9)).shape
+    torch.Size([2, 32, 8, 9, 9])
+    """
+
+    bank_index: Tensor
+    bank_inverse: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] | str = 0,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        group: SplitGroup | str,
+        in_space: Space = "group",
+        out_space: Space = "group",
+    ) -> None:
+        super().__init__()
+        self.group = as_group(group)
+        if self.group.dimension not in (1, 2, 3):
+            raise ArgumentError(
+                f"group={self.group.name!r} has dimension {self.group.dimension}; layers exist "
+                f"for 1, 2 and 3 dimensions"
+            )
+        _check_channels(in_channels, out_channels, groups)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.transform = filter_transform(self.group, kernel_size, in_space, out_space)
+        self.kernel_size = self.transform.kernel_size
+        self.stride = self._sizes("stride", stride)
+        self.dilation = self._sizes("dilation", dilation)
+        self.padding = padding
+        self._pads = self._resolve_padding(padding)
+        if padding_mode not in PADDING_MODES:
+            raise ArgumentError(
+                f"padding_mode={padding_mode!r}: expected one of "
+                f"{', '.join(map(repr, PADDING_MODES))}"
+            )
+        self.padding_mode = padding_mode
+        self._masked, self._ragged = bank_flags(self.transform)
+
+        factory: dict[str, Any] = {"device": device, "dtype": dtype}
+        shape = (out_channels, in_channels // groups, self.transform.num_parameters)
+        self.weight = nn.Parameter(torch.empty(shape, **factory))
+        self.bias: nn.Parameter | None
+        if bias:
+            self.bias = nn.Parameter(torch.empty(out_channels, **factory))
+        else:
+            self.register_parameter("bias", None)
+        self._register_tables(device)
+        self.reset_parameters()
+
+    @property
+    def in_space(self) -> Space:
+        """The space of the input, as a subgroup."""
+        return self.transform.in_space
+
+    @property
+    def out_space(self) -> Space:
+        """The space of the output, as a subgroup."""
+        return self.transform.out_space
+
+    def reset_parameters(self) -> None:
+        """Draw new parameters, as `torch.nn.Conv2d` does for the expanded bank."""
+        bound = 1 / math.sqrt(self.weight.shape[1] * self.transform.num_cells)
+        nn.init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            nn.init.uniform_(self.bias, -bound, bound)
+
+    def filter_bank(self) -> Tensor:
+        """The bank of transformed filters, `(C_out, S_out, C_in / groups, S_in, *kernel)`."""
+        planes = (self.transform.in_space.index, *self.kernel_size)
+        bank: Tensor = self._bank().unflatten(-1, planes)
+        return bank
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve, adding the bias within the one call of the planar convolution."""
+        x = flatten_planes(x, self.transform.in_space, self.in_channels)
+        warn_if_uneven(
+            self, x, self.kernel_size, self.stride, [a + b for a, b in self._pads], self.dilation
+        )
+        padding: tuple[int, ...] = tuple(low for low, _ in self._pads)
+        if self.padding_mode != "zeros" or any(low != high for low, high in self._pads):
+            reversed_pads = [n for pair in reversed(self._pads) for n in pair]
+            x = F.pad(x, reversed_pads, mode=PADDING_MODES[self.padding_mode])
+            padding = (0,) * len(padding)
+        return convolve(
+            x,
+            self._bank(),
+            self.bias,
+            self.stride,
+            padding,
+            self.dilation,
+            self.groups,
+            self.transform,
+        )
+
+    def extra_repr(self) -> str:
+        """The arguments that differ from their defaults, as torch's layers show them."""
+        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"]
+        ones = (1,) * self.group.dimension
+        if self.stride != ones:
+            parts.append(f"stride={self.stride}")
+        if any(pair != (0, 0) for pair in self._pads):
+            parts.append(f"padding={self.padding!r}")
+        if self.dilation != ones:
+            parts.append(f"dilation={self.dilation}")
+        if self.groups != 1:
+            parts.append(f"groups={self.groups}")
+        if self.bias is None:
+            parts.append("bias=False")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode!r}")
+        parts.append(f"group={self.group.name!r}")
+        parts.append(f"planes={self.transform.in_space.index}→{self.transform.out_space.index}")
+        return ", ".join(parts)
+
+    def _bank(self) -> Tensor:
+        return filter_bank(
+            self.weight,
+            self.bank_index,
+            self.bank_inverse,
+            masked=self._masked,
+            ragged=self._ragged,
+        )
+
+    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
+        index = self.transform.index
+        return {
+            "bank_index": index.reshape(len(index), -1),
+            "bank_inverse": self.transform.inverse,
+        }
+
+    def _sizes(self, argument: str, value: int | Sequence[int], least: int = 1) -> tuple[int, ...]:
+        sizes = as_sizes(self.group, argument, value, least)
+        require_symmetric(self.group, argument, sizes)
+        return sizes
+
+    def _resolve_padding(self, padding: int | Sequence[int] | str) -> tuple[tuple[int, int], ...]:
+        """The cells added before and after each axis."""
+        if padding == "valid":
+            return ((0, 0),) * self.group.dimension
+        if not isinstance(padding, str):
+            return tuple((n, n) for n in self._sizes("padding", padding, least=0))
+        if padding != "same":
+            raise ArgumentError(f"padding={padding!r}: expected integers, 'same' or 'valid'")
+        if any(n != 1 for n in self.stride):
+            raise ArgumentError(f"padding='same' needs stride 1, not stride={self.stride}")
+        totals = [n * (k - 1) for n, k in zip(self.dilation, self.kernel_size, strict=True)]
+        if self.group.order > 1 and any(n % 2 for n in totals):
+            raise ArgumentError(
+                f"padding='same' with kernel_size={self.kernel_size} would pad one side more "
+                f"than the other, and no layer of {self.group.name!r} can be equivariant so; "
+                f"use an odd kernel_size or a number"
+            )
+        return tuple((n // 2, n - n // 2) for n in totals)
+
+
+class LiftingConv(GroupConv):
+    """The first layer: a convolution from the lattice to another space, by default `G` (eq. 10).
+
+    The arguments are those of `GroupConv`, but for the input space.
+
+    Shapes:
+        Input `(B, C_in, *spatial)`, output `(B, C_out, S_out, *spatial)`.
+
+    >>> layer = LiftingConv(3, 16, 3, padding=1, group="p4m")
+    >>> layer(torch.zeros(2, 3, 9, 9)).shape
+    torch.Size([2, 16, 8, 9, 9])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] | str = 0,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        group: SplitGroup | str,
+        out_space: Space = "group",
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+            group=group,
+            in_space="lattice",
+            out_space=out_space,
+        )
+
+
+def _check_channels(in_channels: int, out_channels: int, groups: int) -> None:
+    for argument, value in (
+        ("in_channels", in_channels),
+        ("out_channels", out_channels),
+        ("groups", groups),
+    ):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ArgumentError(f"{argument}={value!r}: expected a positive integer")
+    for argument, value in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if value % groups:
+            raise ArgumentError(
+                f"{argument}={value} is not divisible by groups={groups}; change either"
+            )

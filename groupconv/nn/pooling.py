@@ -1,0 +1,213 @@
+"""Pooling over cosets of a subgroup, and over space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from groupconv.errors import ArgumentError, ShapeError
+from groupconv.groups import Space, SplitGroup, as_space
+from groupconv.nn.evenness import warn_if_uneven
+from groupconv.nn.functional import check_mode, pool_planes
+from groupconv.nn.tables import TableModule
+from groupconv.registry import as_group
+from groupconv.transforms import as_sizes, coset_table, require_symmetric, support_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["AvgPool", "CosetPool", "MaxPool"]
+
+
+class CosetPool(TableModule):
+    """Pool over the cosets of a subgroup, from `G/H` to `G/K` with `H ≤ K` (section 6.3).
+
+    Args:
+        subgroup: `K`; the whole stabilizer if not given, so that the result is a planar map.
+        mode: `"max"`, `"mean"` or `"sum"`.
+        group: A group, or the name of an installed one.
+        in_space: The space `G/H` of the input.
+
+    Shapes:
+        Input `(B, C, S/H, *spatial)`, output `(B, C, S/K, *spatial)`; a map on the lattice has
+        no stabilizer axis.
+
+    Raises:
+        ArgumentError: `K` does not contain `H`, or the mode is unknown.
+
+    >>> import torch
+    >>> CosetPool(group="p4m")(torch.zeros(2, 16, 8, 9, 9)).shape
+    torch.Size([2, 16, 9, 9])
+    """
+
+    planes: Tensor
+
+    def __init__(
+        self,
+        subgroup: Space = "lattice",
+        mode: str = "max",
+        *,
+        group: SplitGroup | str,
+        in_space: Space = "group",
+    ) -> None:
+        super().__init__()
+        check_mode(mode)
+        self.group = as_group(group)
+        self.in_space = as_space(self.group, in_space, "in_space")
+        self.out_space = as_space(self.group, subgroup, "subgroup")
+        self.mode = mode
+        self._register_tables(None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool the planes of each coset."""
+        return pool_planes(x, self.planes, self.in_space, self.mode)
+
+    def extra_repr(self) -> str:
+        """The group, the planes before and after, and the mode."""
+        return (
+            f"group={self.group.name!r}, planes={self.in_space.index}→{self.out_space.index}, "
+            f"mode={self.mode!r}"
+        )
+
+    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
+        return {"planes": coset_table(self.in_space, self.out_space)}
+
+
+class _SpatialPool(nn.Module):
+    """What both spatial poolings share: a window that is symmetric under the group."""
+
+    def __init__(
+        self,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None,
+        padding: int | Sequence[int],
+        dilation: int | Sequence[int],
+        group: SplitGroup | str,
+    ) -> None:
+        super().__init__()
+        self.group = as_group(group)
+        self.kernel_size = self._sizes("kernel_size", kernel_size)
+        self.stride = self._sizes("stride", kernel_size if stride is None else stride)
+        self.padding = self._sizes("padding", padding, least=0)
+        self.dilation = self._sizes("dilation", dilation)
+        cells, _ = support_cells(self.group, self.kernel_size)
+        box = 1
+        for size in self.kernel_size:
+            box *= size
+        if cells.size != box:
+            raise ArgumentError(
+                f"kernel_size={self.kernel_size} of a pooling box is not symmetric under "
+                f"{self.group.name!r}: only {cells.size} of its {box} cells stay inside it; "
+                f"subsample with a strided convolution"
+            )
+
+    def extra_repr(self) -> str:
+        """The window and the group."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"group={self.group.name!r}"
+        )
+
+    def _sizes(self, argument: str, value: int | Sequence[int], least: int = 1) -> tuple[int, ...]:
+        sizes = as_sizes(self.group, argument, value, least)
+        require_symmetric(self.group, argument, sizes)
+        return sizes
+
+    def _pool(self, pool: Mapping[int, Callable[..., Tensor]], x: Tensor, **options: Any) -> Tensor:
+        """Pool every plane alike, whatever axes stand before the spatial ones."""
+        d = self.group.dimension
+        if x.dim() < d + 1:
+            raise ShapeError(
+                f"x has shape {tuple(x.shape)}, expected channels before {d} spatial axes"
+            )
+        pads = [2 * n for n in self.padding]
+        warn_if_uneven(self, x, self.kernel_size, self.stride, pads, self.dilation)
+        planes = x.flatten(0, -d - 1)
+        pooled = pool[d](planes, self.kernel_size, self.stride, self.padding, **options)
+        result: Tensor = pooled.unflatten(0, x.shape[:-d])
+        return result
+
+
+class MaxPool(_SpatialPool):
+    """Spatial max pooling, on the lattice or on any space of the group (section 6.3).
+
+    Equivariance needs windows that reach both ends of the array: `n + 2 padding - kernel_size`
+    divisible by `stride` (a warning tells where it is not).
+
+    Args:
+        kernel_size: The size of the window.
+        stride: The step between windows; the window's size if not given.
+        padding: Cells added on both sides of each axis, never the maximum.
+        dilation: The distance between the window's cells.
+        group: A group, or the name of an installed one.
+
+    Shapes:
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+
+    Raises:
+        ArgumentError: the window is not symmetric under the group.
+
+    >>> import torch
+    >>> MaxPool(2, group="p4")(torch.zeros(2, 16, 4, 8, 8)).shape
+    torch.Size([2, 16, 4, 4, 4])
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        *,
+        group: SplitGroup | str,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, dilation, group)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take the maximum of each window."""
+        pools = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+        return self._pool(pools, x, dilation=self.dilation)
+
+
+class AvgPool(_SpatialPool):
+    """Spatial average pooling, on the lattice or on any space of the group.
+
+    Args:
+        kernel_size: The size of the window.
+        stride: The step between windows; the window's size if not given.
+        padding: Zeros added on both sides of each axis.
+        count_include_pad: Whether those zeros count in the average.
+        group: A group, or the name of an installed one.
+
+    Shapes:
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+
+    Raises:
+        ArgumentError: the window is not symmetric under the group.
+
+    >>> import torch
+    >>> AvgPool(2, group="p4")(torch.zeros(2, 16, 4, 8, 8)).shape
+    torch.Size([2, 16, 4, 4, 4])
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        count_include_pad: bool = True,
+        *,
+        group: SplitGroup | str,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, 1, group)
+        self.count_include_pad = count_include_pad
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Average each window."""
+        pools = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+        return self._pool(pools, x, count_include_pad=self.count_include_pad)

@@ -1,0 +1,205 @@
+"""The registry of groups: installed plugins, found through their entry points.
+
+A distribution registers a group by an entry point in the group `groupconv.groups`; it resolves to
+a `SplitGroup` subclass, an instance, or a function without arguments that returns one. Listing
+imports no plugin; one that is broken never breaks the listing, and explains itself when asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.machinery
+import importlib.util
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from groupconv.errors import AmbiguousGroupError, PluginError, UnknownGroupError
+from groupconv.groups.split_group import SplitGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["ENTRY_POINT_GROUP", "GroupEntry", "as_group", "group", "groups"]
+
+ENTRY_POINT_GROUP = "groupconv.groups"
+
+_loaded: dict[str, SplitGroup] = {}
+_failures: dict[tuple[str, str], str] = {}
+
+
+@dataclass(frozen=True)
+class GroupEntry:
+    """One registered name.
+
+    Attributes:
+        name: The name of the entry point.
+        distribution: The distribution that registers it; all of them if there are several.
+        version: The version of that distribution.
+        target: What the entry point points to, `module:attribute`.
+        status: `"available"`, `"loaded"`, or `"broken"`.
+        error: What is wrong with a broken one, else None.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    target: str
+    status: str
+    error: str | None = None
+
+
+def groups() -> Mapping[str, GroupEntry]:
+    """The installed groups, by name; imports no plugin.
+
+    Broken are those whose module does not exist, whose name is claimed twice, or that failed
+    to load earlier in this process.
+
+    >>> groups()["p4"].target
+    'groupconv_plugins.p4:P4'
+    """
+    return MappingProxyType({name: _entry(name, claims) for name, claims in _claims().items()})
+
+
+def group(name: str) -> SplitGroup:
+    """Load one group by the name of its entry point (case-sensitive).
+
+    Raises:
+        UnknownGroupError: no installed distribution registers the name.
+        AmbiguousGroupError: two distributions register it.
+        PluginError: the plugin fails to import or is no group; the cause is chained.
+
+    >>> group("p4m").stabilizer_shape
+    (2, 4)
+    """
+    if isinstance(name, str) and name in _loaded:
+        return _loaded[name]
+    claims = _claims().get(name) if isinstance(name, str) else None
+    if claims is None:
+        raise UnknownGroupError(_unknown(name))
+    if len(claims) > 1:
+        raise AmbiguousGroupError(
+            f"name={name!r} is claimed by {_and(map(_origin, claims))}; uninstall one of them"
+        )
+    _loaded[name] = _load(claims[0])
+    return _loaded[name]
+
+
+def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
+    """The group itself, or the installed one with that name.
+
+    Raises:
+        PluginError: as `group` does.
+
+    >>> as_group("p4")
+    P4()
+    """
+    if isinstance(group_or_name, SplitGroup):
+        return group_or_name
+    return group(group_or_name)
+
+
+def _claims() -> dict[str, list[EntryPoint]]:
+    """The entry points of each name; the same one found twice on the path counts once."""
+    claims: dict[str, list[EntryPoint]] = {}
+    for found in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        rivals = claims.setdefault(found.name, [])
+        if _origin(found) not in map(_origin, rivals):
+            rivals.append(found)
+    return claims
+
+
+def _entry(name: str, claims: list[EntryPoint]) -> GroupEntry:
+    error: str | None
+    if len(claims) > 1:
+        error = f"claimed by {_and(map(_origin, claims))}"
+    else:
+        error = _failures.get((name, claims[0].value)) or _missing_module(claims[0])
+    status = "broken" if error else "loaded" if name in _loaded else "available"
+    return GroupEntry(
+        name,
+        distribution=", ".join(_distribution(claim) for claim in claims),
+        version=", ".join(_version(claim) for claim in claims),
+        target=", ".join(claim.value for claim in claims),
+        status=status,
+        error=error,
+    )
+
+
+def _load(entry: EntryPoint) -> SplitGroup:
+    """Import a plugin; a failure is remembered for the listing and raised with its cause."""
+    try:
+        target = entry.load()
+        loaded = target if isinstance(target, SplitGroup) else target()
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        _failures[entry.name, entry.value] = problem
+        raise PluginError(
+            f"group {entry.name!r} of {_origin(entry)} failed to load: {problem}; "
+            f"reinstall or mend that distribution"
+        ) from error
+    if not isinstance(loaded, SplitGroup):
+        problem = (
+            f"the target gives a {type(loaded).__name__}, expected a SplitGroup subclass, an "
+            f"instance, or a function without arguments that returns one"
+        )
+    elif getattr(loaded, "name", None) != entry.name:
+        problem = (
+            f"the group calls itself {getattr(loaded, 'name', None)!r}; "
+            f"give the entry point and the group one name"
+        )
+    else:
+        _failures.pop((entry.name, entry.value), None)
+        return loaded
+    _failures[entry.name, entry.value] = problem
+    raise PluginError(f"group {entry.name!r} of {_origin(entry)} cannot be used: {problem}")
+
+
+def _missing_module(entry: EntryPoint) -> str | None:
+    """Say if the entry point's module does not exist, without importing any part of it."""
+    path: Iterable[str] | None = None
+    module = ""
+    for part in entry.module.split("."):
+        module = f"{module}.{part}" if module else part
+        try:
+            if path is None:
+                spec = importlib.util.find_spec(module)
+            else:
+                spec = importlib.machinery.PathFinder.find_spec(module, list(path))
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None:
+            return f"ModuleNotFoundError: No module named {module!r}"
+        if spec.submodule_search_locations is None:
+            break
+        path = spec.submodule_search_locations
+    return None
+
+
+def _unknown(name: object) -> str:
+    installed = list(_claims())
+    near = {known for known in installed if known.lower() == str(name).lower()} | set(
+        difflib.get_close_matches(str(name), installed)
+    )
+    hint = f"; did you mean {_and(map(repr, sorted(near)), 'or')}?" if near else ";"
+    return (
+        f"name={name!r} is no installed group{hint} Installed: {', '.join(installed) or 'none'}. "
+        f"A distribution adds groups through the entry-point group {ENTRY_POINT_GROUP!r}"
+    )
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "unknown distribution"
+
+
+def _version(entry: EntryPoint) -> str:
+    return entry.dist.version if entry.dist else "unknown version"
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{_distribution(entry)} {_version(entry)} ({entry.value})"
+
+
+def _and(parts: Iterable[str], word: str = "and") -> str:
+    return f" {word} ".join(parts)

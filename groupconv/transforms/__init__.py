@@ -1,0 +1,23 @@
+"""From a group to integer tables: filter transform, action on arrays, coset pooling."""
+
+from groupconv.transforms.action import Action, action
+from groupconv.transforms.filters import FilterTransform, filter_transform
+from groupconv.transforms.pooling import coset_table
+from groupconv.transforms.support import (
+    as_sizes,
+    centred_cells,
+    require_symmetric,
+    support_cells,
+)
+
+__all__ = [
+    "Action",
+    "FilterTransform",
+    "action",
+    "as_sizes",
+    "centred_cells",
+    "coset_table",
+    "filter_transform",
+    "require_symmetric",
+    "support_cells",
+]

@@ -1,0 +1,119 @@
+"""Supports: which cells of a centred box a filter may use, and how a stabilizer moves them.
+
+Cells are handled in doubled centred coordinates, `x = 2 i - (k - 1)`, so that the centre of an
+even box, which lies between cells, is still the integer 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupconv.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from groupconv.groups import SplitGroup
+
+    IntArray = npt.NDArray[np.int64]
+
+__all__ = ["as_sizes", "centred_cells", "require_symmetric", "support_cells"]
+
+
+def as_sizes(
+    group: SplitGroup, argument: str, value: int | Sequence[int], least: int = 1
+) -> tuple[int, ...]:
+    """One integer per axis, from one for all or a sequence.
+
+    Raises:
+        ArgumentError: it is neither, or an entry is below `least`.
+
+    >>> from groupconv import group
+    >>> as_sizes(group("p4"), "kernel_size", 3)
+    (3, 3)
+    """
+    d = group.dimension
+    values = (value,) * d if isinstance(value, int) else value
+    is_sequence = isinstance(values, Sequence) and not isinstance(values, str)
+    if (
+        not is_sequence
+        or len(values) != d
+        or not all(isinstance(v, int) and not isinstance(v, bool) and v >= least for v in values)
+    ):
+        raise ArgumentError(
+            f"{argument}={value!r}: group {group.name!r} has dimension {d}; expected one integer "
+            f"or {d} of them, each at least {least}"
+        )
+    return tuple(values)
+
+
+def require_symmetric(group: SplitGroup, argument: str, values: Sequence[int]) -> None:
+    """Refuse values that differ between axes that the stabilizer maps into each other.
+
+    Raises:
+        ArgumentError: they differ, so the layer would not be equivariant.
+
+    >>> from groupconv import group
+    >>> require_symmetric(group("p4"), "stride", (2, 2))
+    """
+    mixes = group.stabilizer_matrices.any(axis=0)
+    for i, j in np.argwhere(mixes):
+        if values[i] != values[j]:
+            raise ArgumentError(
+                f"{argument}={tuple(values)} is not symmetric under {group.name!r}, which maps "
+                f"axis {j} to axis {i}; give these axes one value"
+            )
+
+
+def centred_cells(shape: Sequence[int]) -> IntArray:
+    """The doubled centred coordinates of all cells of a box, shape `(cells, d)`, row-major.
+
+    >>> centred_cells((2, 2)).tolist()
+    [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+    """
+    axes = [2 * np.arange(n, dtype=np.int64) - (n - 1) for n in shape]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(shape))
+
+
+def support_cells(group: SplitGroup, kernel_size: tuple[int, ...]) -> tuple[IntArray, IntArray]:
+    """The largest stabilizer-invariant set of cells in a box, and how the stabilizer permutes it.
+
+    Args:
+        group: The group.
+        kernel_size: The size of the box along each axis.
+
+    Returns:
+        The row-major box positions of the `N` cells of the support, shape `(N,)`, and the
+        permutation of the support by each stabilizer element, shape `(S, N)`: cell `n` goes to
+        cell `permutation[s, n]`.
+
+    Raises:
+        ArgumentError: no such set reaches all faces of the box.
+
+    >>> from groupconv import group
+    >>> cells, permutation = support_cells(group("p4"), (2, 2))
+    >>> permutation[1].tolist()
+    [2, 0, 3, 1]
+    """
+    size = np.array(kernel_size, dtype=np.int64)
+    cells = centred_cells(kernel_size)
+    moved = np.einsum("sij,nj->sni", group.stabilizer_matrices, cells)  # (S, box, d)
+    inside = (np.abs(moved) < size) & ((moved + size) % 2 == 1)
+    support = np.flatnonzero(inside.all(axis=(0, 2)))
+    used = cells[support]
+    if not support.size or (used.max(axis=0) != size - 1).any():
+        if support.size:
+            largest = tuple(int(n) + 1 for n in used.max(axis=0))
+            advice = f"its largest symmetric part has size {largest}; use that"
+        else:
+            advice = "it has no symmetric part at all; use one odd size for all axes"
+        raise ArgumentError(
+            f"kernel_size={kernel_size} does not fit group {group.name!r}: the stabilizer maps "
+            f"the box's outer cells off its grid; {advice}"
+        )
+    landing = (moved[:, support] + size - 1) // 2
+    box_position = np.ravel_multi_index(tuple(np.moveaxis(landing, -1, 0)), kernel_size)
+    return support.astype(np.int64), np.searchsorted(support, box_position).astype(np.int64)

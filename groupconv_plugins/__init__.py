@@ -1,0 +1,1 @@
+"""The groups that come with groupconv, each a plugin like anybody else's."""

@@ -1,0 +1,36 @@
+"""p4m: translations, quarter turns and mirrors of the square lattice."""
+
+from sympy import Expr, ImmutableMatrix, atan2, cos, pi, sin
+
+from groupconv import SQUARE, Element, SplitGroup
+
+__all__ = ["P4M"]
+
+
+class P4M(SplitGroup):
+    """Translations, rotations by 90 degrees and mirror reflections (section 4.3).
+
+    >>> P4M().compose((1, 1, 0, 0), (1, 1, 0, 0))
+    (0, 0, 0, 0)
+    """
+
+    name = "p4m"
+    lattice = SQUARE
+    stabilizer_shape = (2, 4)
+
+    def matrix(self, m: Expr, r: Expr, u: Expr, v: Expr) -> ImmutableMatrix:
+        """Turn by `r` quarters, mirror the first axis if `m`, then translate by `(u, v)`."""
+        sign, angle = (-1) ** m, r * pi / 2
+        return ImmutableMatrix(
+            [
+                [sign * cos(angle), -sign * sin(angle), u],
+                [sin(angle), cos(angle), v],
+                [0, 0, 1],
+            ]
+        )
+
+    def index(self, matrix: ImmutableMatrix) -> Element:
+        """The sign of the determinant, the angle of the second row, and the last column."""
+        m = (1 - matrix[:2, :2].det()) / 2
+        angle = atan2(matrix[1, 0], matrix[1, 1])
+        return m, (2 * angle / pi) % 4, matrix[0, 2], matrix[1, 2]

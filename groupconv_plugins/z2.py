@@ -1,0 +1,27 @@
+"""z2: the translations of the square lattice."""
+
+from sympy import Expr, ImmutableMatrix
+
+from groupconv import SQUARE, Element, SplitGroup
+
+__all__ = ["Z2"]
+
+
+class Z2(SplitGroup):
+    """Translations alone: its group convolution is the ordinary planar convolution.
+
+    >>> Z2().compose((1, 2), (3, 4))
+    (4, 6)
+    """
+
+    name = "z2"
+    lattice = SQUARE
+    stabilizer_shape = ()
+
+    def matrix(self, u: Expr, v: Expr) -> ImmutableMatrix:
+        """The translation by `(u, v)`."""
+        return ImmutableMatrix([[1, 0, u], [0, 1, v], [0, 0, 1]])
+
+    def index(self, matrix: ImmutableMatrix) -> Element:
+        """The last column, without its 1."""
+        return matrix[0, 2], matrix[1, 2]
