@@ -6,6 +6,7 @@ import functools
 import warnings
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import torch
 
 from groupconv.errors import EquivarianceWarning
@@ -57,5 +58,5 @@ def warn_if_uneven(
 @functools.lru_cache(maxsize=256)
 def _reversed_axes(group: SplitGroup) -> tuple[int, ...]:
     """The axes that some stabilizer element maps to a negative direction."""
-    is_reversed = (group.stabilizer_matrices < 0).any(axis=(0, 1))
-    return tuple(axis for axis in range(group.dimension) if is_reversed[axis])
+    reversing = np.argwhere(group.stabilizer_matrices < 0)  # rows (s, i, j): A_s[i, j] < 0
+    return tuple(sorted({int(axis) for axis in reversing[:, 2]}))

@@ -1,0 +1,119 @@
+"""Training a classifier: Adam with a one-cycle learning rate."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor, nn
+
+    from groupconv.data import ImageSet
+
+__all__ = ["Progress", "TrainingResult", "accuracy", "count_parameters", "train"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come.
+
+    Attributes:
+        epoch: The epochs that are done.
+        epochs: The epochs there will be.
+        loss: The mean training loss of the last epoch.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training gave.
+
+    Attributes:
+        accuracy: The share of test images that are classified correctly.
+        parameters: The number of trained parameters.
+        seconds: The time of the training, without the test.
+    """
+
+    accuracy: float
+    parameters: int
+    seconds: float
+
+
+def train(
+    model: nn.Module,
+    images: ImageSet,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    learning_rate: float = 0.01,
+    seed: int = 0,
+    report: Callable[[Progress], None] = lambda _: None,
+) -> TrainingResult:
+    """Train a classifier in place and test it once, at the end.
+
+    Args:
+        model: It maps images `(B, C, H, W)` to scores `(B, classes)`.
+        images: What to train and test on.
+        epochs: How many times to go through the training part.
+        batch_size: Images per step; an incomplete last batch is left out of its epoch.
+        learning_rate: The peak of the one-cycle schedule.
+        seed: The seed of the order of the images.
+        report: Called after every epoch.
+
+    >>> import groupconv as gc
+    >>> digits = gc.data.bundled_digits()
+    >>> few = gc.data.ImageSet("few", *(t[:64] for t in (digits.train_x, digits.train_y) * 2))
+    >>> train(gc.models.P4CNN(), few, epochs=1).parameters
+    24680
+    """
+    device = next(model.parameters()).device
+    x, y = images.train_x.to(device), images.train_y.to(device)
+    batch_size = min(batch_size, len(x))
+    steps = len(x) // batch_size
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, epochs * steps)
+    generator = torch.Generator().manual_seed(seed)
+    start = time.perf_counter()
+    for epoch in range(epochs):
+        model.train()
+        total = torch.zeros((), device=device)
+        order = torch.randperm(len(x), generator=generator)[: steps * batch_size].to(device)
+        for batch in order.view(steps, batch_size):
+            loss = F.cross_entropy(model(x[batch]), y[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += loss.detach()
+        report(Progress(epoch + 1, epochs, total.item() / steps))
+    seconds = time.perf_counter() - start
+    return TrainingResult(
+        accuracy(model, images.test_x, images.test_y), count_parameters(model), seconds
+    )
+
+
+def accuracy(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 500) -> float:
+    """The share of images that a classifier gets right, in evaluation mode."""
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.no_grad():
+        right = sum(
+            int((model(images.to(device)).argmax(1) == labels.to(device)).sum())
+            for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True)
+        )
+    return right / len(x)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """The number of parameters that training changes."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

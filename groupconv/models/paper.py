@@ -1,0 +1,173 @@
+"""The networks of section 8.1 for rotated MNIST, generic in the group.
+
+All three have the same seven convolutions: 3×3, the last one 4×4, with batch normalisation and a
+rectifier after each but the last, and max pooling after the second. On 28×28 images the last
+feature map is a single cell, so the output is one score per class; on larger ones the scores are
+averaged over the cells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from groupconv.errors import ArgumentError, ShapeError
+from groupconv.nn import layers
+from groupconv.registry import as_group
+
+if TYPE_CHECKING:
+    from groupconv.groups import SplitGroup
+
+__all__ = ["P4CNN", "Z2CNN", "P4CNNRotationPooling"]
+
+KERNEL_SIZES = (3, 3, 3, 3, 3, 3, 4)
+POOL_AFTER = 1
+SMALLEST_IMAGE = 28
+
+
+class _PaperNetwork(nn.Module):
+    """Seven given convolutions with what stands between them, and averaged class scores."""
+
+    def __init__(
+        self,
+        group: SplitGroup | str,
+        in_channels: int,
+        channels: int,
+        dropout: float,
+        convolutions: list[nn.Module],
+    ) -> None:
+        super().__init__()
+        self.group = as_group(group)
+        if self.group.dimension != 2:
+            raise ArgumentError(
+                f"group={self.group.name!r} has dimension {self.group.dimension}, expected 2: "
+                f"the network is for images"
+            )
+        family = layers(self.group)
+        self.in_channels = in_channels
+        self.layers = nn.Sequential()
+        for number, convolution in enumerate(convolutions):
+            self.layers.append(convolution)
+            if number < len(convolutions) - 1:
+                self.layers.extend([family.BatchNorm(channels), nn.ReLU()])
+                if dropout > 0:
+                    self.layers.append(nn.Dropout(dropout))
+            if number == POOL_AFTER:
+                self.layers.append(family.MaxPool(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Class scores `(B, num_classes)` of images `(B, in_channels, H, W)`."""
+        shape = tuple(x.shape)
+        if len(shape) != 4 or shape[1] != self.in_channels or min(shape[2:]) < SMALLEST_IMAGE:
+            raise ShapeError(
+                f"x has shape {shape}, expected (B, {self.in_channels}, H, W) with H and W at "
+                f"least {SMALLEST_IMAGE}; pad or enlarge smaller images"
+            )
+        scores: Tensor = self.layers(x)
+        return scores.mean((-2, -1))
+
+
+class P4CNN(_PaperNetwork):
+    """P4CNN of section 8.1, for any plane group: every layer is a group convolution.
+
+    The scores are maxima over the stabilizer, so they are invariant under the group.
+
+    Args:
+        in_channels: The channels of the images.
+        num_classes: The number of classes.
+        channels: The width of every hidden layer; dividing that of a planar network by `√S`
+            keeps the number of parameters.
+        dropout: The share of activations to drop; the paper uses none here.
+        group: A plane group, or the name of an installed one.
+
+    Raises:
+        ArgumentError: the group does not act on the plane.
+
+    >>> net = P4CNN()
+    >>> sum(p.numel() for p in net.parameters())
+    24680
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 1,
+        num_classes: int = 10,
+        channels: int = 10,
+        dropout: float = 0.0,
+        *,
+        group: SplitGroup | str = "p4",
+    ) -> None:
+        family = layers(group)
+        first, *others = _widths(in_channels, channels, num_classes)
+        convolutions = [family.LiftingConv(*first), *(family.GroupConv(*w) for w in others)]
+        super().__init__(group, in_channels, channels, dropout, convolutions)
+        self.layers.append(family.CosetPool())
+
+
+class P4CNNRotationPooling(_PaperNetwork):
+    """P4CNNRotationPooling of section 8.1: every convolution lifts, and is pooled at once.
+
+    Each layer is a lifting convolution and a maximum over the stabilizer, so that all feature
+    maps are planar.
+
+    Args:
+        in_channels: The channels of the images.
+        num_classes: The number of classes.
+        channels: The width of every hidden layer.
+        dropout: The share of activations to drop; the paper uses none here.
+        group: A plane group, or the name of an installed one.
+
+    Raises:
+        ArgumentError: the group does not act on the plane.
+
+    >>> net = P4CNNRotationPooling()
+    >>> sum(p.numel() for p in net.parameters())
+    21750
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 1,
+        num_classes: int = 10,
+        channels: int = 20,
+        dropout: float = 0.0,
+        *,
+        group: SplitGroup | str = "p4",
+    ) -> None:
+        family = layers(group)
+        convolutions: list[nn.Module] = [
+            nn.Sequential(family.LiftingConv(*w), family.CosetPool())
+            for w in _widths(in_channels, channels, num_classes)
+        ]
+        super().__init__(group, in_channels, channels, dropout, convolutions)
+
+
+class Z2CNN(P4CNN):
+    """Z2CNN of section 8.1, the planar network that the others are compared with.
+
+    Args:
+        in_channels: The channels of the images.
+        num_classes: The number of classes.
+        channels: The width of every hidden layer.
+        dropout: The share of activations to drop.
+
+    >>> net = Z2CNN()
+    >>> sum(p.numel() for p in net.parameters())
+    21750
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 1,
+        num_classes: int = 10,
+        channels: int = 20,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__(in_channels, num_classes, channels, dropout, group="z2")
+
+
+def _widths(in_channels: int, channels: int, num_classes: int) -> list[tuple[int, int, int]]:
+    """The input channels, output channels and kernel size of each convolution."""
+    widths = [in_channels, *[channels] * (len(KERNEL_SIZES) - 1), num_classes]
+    return list(zip(widths, widths[1:], KERNEL_SIZES, strict=False))

@@ -1,0 +1,188 @@
+"""Equivariance of a module, measured element by element: `Φ(L_g x) = L_g Φ(x)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
+from groupconv.groups import Element, Space, SplitGroup, as_space
+from groupconv.nn.functional import act
+from groupconv.registry import as_group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from torch import Tensor, nn
+
+__all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
+
+TOLERANCES = {
+    torch.float64: 1e-10,
+    torch.float32: 1e-4,
+    torch.float16: 2e-2,
+    torch.bfloat16: 1e-1,
+}
+
+
+@dataclass(frozen=True)
+class EquivarianceResult:
+    """How far a module is from commuting with its group.
+
+    Attributes:
+        per_element: For each element `g`, the largest entry of `|Φ(L_g x) - L_g Φ(x)|` relative
+            to the largest entry of `|Φ(x)|`.
+    """
+
+    per_element: Mapping[Element, float]
+
+    @property
+    def worst(self) -> float:
+        """The largest error."""
+        return max(self.per_element.values())
+
+    @property
+    def worst_element(self) -> Element:
+        """The element with the largest error."""
+        return max(self.per_element, key=self.per_element.__getitem__)
+
+    def __str__(self) -> str:
+        return f"{self.worst:.1e} at {self.worst_element}"
+
+
+def equivariance_error(
+    module: nn.Module,
+    x: Tensor,
+    *,
+    group: SplitGroup | str | None = None,
+    in_space: Space | None = None,
+    out_space: Space | None = None,
+    elements: Iterable[Element] | None = None,
+    circular: bool = False,
+) -> EquivarianceResult:
+    """Measure `Φ(L_g x) = L_g Φ(x)` for a module `Φ`, in evaluation mode and without gradients.
+
+    Args:
+        module: Any module; a network of layers tells its group by itself.
+        x: An input, `(B, C, *spatial)` or `(B, C, S, *spatial)`.
+        group: The group, if no layer in the module has one or several differ.
+        in_space: Where `x` lives; by default told from its shape.
+        out_space: Where the output lives; by default told from its shape. An output without
+            spatial axes, `(B, K)`, is taken to be invariant.
+        elements: The indices of the elements to try; by default the whole stabilizer.
+        circular: Whether arrays are tori, as for layers with circular padding.
+
+    Raises:
+        ArgumentError: the group or a space cannot be told.
+
+    >>> import groupconv as gc
+    >>> layer = gc.nn.LiftingConv(1, 4, 3, group="p4m")
+    >>> equivariance_error(layer, torch.randn(2, 1, 9, 9)).worst < 1e-5
+    True
+    """
+    found = _group_of(module) if group is None else as_group(group)
+    if elements is None:
+        nowhere = (0,) * found.dimension
+        elements = [(*s, *nowhere) for s in found.stabilizer_indices]
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        with torch.no_grad():
+            y = module(x)
+            source = _space_of(found, x, in_space, "in_space")
+            target = _space_of(found, y, out_space, "out_space") if y.dim() > 2 else None
+            scale = max(y.abs().max().item(), torch.finfo(y.dtype).tiny)
+            errors: dict[Element, float] = {}
+            for g in elements:
+                moved = module(act(x, g, found, source, circular=circular))
+                expected = y if target is None else act(y, g, found, target, circular=circular)
+                if moved.shape != expected.shape:
+                    raise ShapeError(
+                        f"the module gives shape {tuple(moved.shape)} on the input moved by "
+                        f"{g}, and {tuple(expected.shape)} was expected"
+                    )
+                errors[g] = (moved - expected).abs().max().item() / scale
+    finally:
+        for part, training in modes.items():
+            part.training = training
+    return EquivarianceResult(errors)
+
+
+def assert_equivariant(
+    module: nn.Module,
+    x: Tensor,
+    *,
+    group: SplitGroup | str | None = None,
+    in_space: Space | None = None,
+    out_space: Space | None = None,
+    elements: Iterable[Element] | None = None,
+    circular: bool = False,
+    tolerance: float | None = None,
+) -> None:
+    """Raise if a module does not commute with its group; arguments as for `equivariance_error`.
+
+    Args:
+        module: Any module.
+        x: An input.
+        group: The group.
+        in_space: Where `x` lives.
+        out_space: Where the output lives.
+        elements: The elements to try.
+        circular: Whether arrays are tori.
+        tolerance: The largest relative error to accept; by default that of the output's type.
+
+    Raises:
+        EquivarianceError: the error is above the tolerance, or not a number.
+
+    >>> import groupconv as gc
+    >>> assert_equivariant(gc.nn.GroupConv(2, 4, 3, group="p4"), torch.randn(1, 2, 4, 9, 9))
+    """
+    result = equivariance_error(
+        module,
+        x,
+        group=group,
+        in_space=in_space,
+        out_space=out_space,
+        elements=elements,
+        circular=circular,
+    )
+    limit = TOLERANCES.get(x.dtype, 1e-4) if tolerance is None else tolerance
+    wrong = [g for g, error in result.per_element.items() if not error <= limit]
+    if wrong:
+        raise EquivarianceError(
+            f"{type(module).__name__} is not equivariant under {len(wrong)} of "
+            f"{len(result.per_element)} elements: relative error {result}, tolerance {limit:.0e} "
+            f"for {x.dtype}; strides that leave cells over and parameters per stabilizer plane "
+            f"are the usual causes"
+        )
+
+
+def _group_of(module: nn.Module) -> SplitGroup:
+    groups = {
+        g for part in module.modules() if isinstance(g := getattr(part, "group", None), SplitGroup)
+    }
+    if len(groups) != 1:
+        names = ", ".join(sorted(g.name for g in groups)) or "none"
+        raise ArgumentError(
+            f"module={type(module).__name__} has layers of these groups: {names}; expected one; "
+            f"give group="
+        )
+    return groups.pop()
+
+
+def _space_of(group: SplitGroup, x: Tensor, space: Space | None, argument: str) -> Space:
+    """The space that a tensor lives on, as given or by its number of axes."""
+    if space is not None:
+        return as_space(group, space, argument)
+    d = group.dimension
+    if x.dim() == d + 2:
+        return "lattice"
+    if x.dim() == d + 3 and x.shape[2] == group.order:
+        return "group"
+    raise ArgumentError(
+        f"{argument}=None cannot be told from the shape {tuple(x.shape)}; expected "
+        f"(B, C, *spatial) or (B, C, {group.order}, *spatial) with {d} spatial axes; "
+        f"give {argument}="
+    )
