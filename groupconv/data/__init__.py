@@ -1,15 +1,15 @@
-"""Data sets: bundled digits, MNIST from a folder, and their rotated forms."""
+"""Data sets: bundled digits, MNIST from a folder, and turning images."""
 
-from groupconv.data.digits import bundled_digits, rotated
-from groupconv.data.images import ImageSet, rotate, turned
-from groupconv.data.mnist import load_mnist, rotated_mnist
+from groupconv.data.digits import bundled_digits
+from groupconv.data.images import ImageSet, rotate, rotated, turned
+from groupconv.data.mnist import load_mnist, mnist_draw
 
 __all__ = [
     "ImageSet",
     "bundled_digits",
     "load_mnist",
+    "mnist_draw",
     "rotate",
     "rotated",
-    "rotated_mnist",
     "turned",
 ]

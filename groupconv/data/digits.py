@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from groupconv.data.images import ImageSet, turned
+from groupconv.data.images import ImageSet
 from groupconv.errors import MissingDependencyError
 
-__all__ = ["bundled_digits", "rotated"]
+__all__ = ["bundled_digits"]
 
 TEST_IMAGES = 597
 SPLIT_SEED = 0
@@ -40,23 +40,3 @@ def bundled_digits() -> ImageSet:
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SPLIT_SEED))
     test, train = order[:TEST_IMAGES], order[TEST_IMAGES:]
     return ImageSet("digits", images[train], labels[train], images[test], labels[test])
-
-
-def rotated(images: ImageSet, seed: int = 0, *, train: bool = True) -> ImageSet:
-    """The same images, each turned by a random angle of its own.
-
-    Args:
-        images: An image set.
-        seed: The seed of the angles; the test part uses the next one.
-        train: Whether to turn the training part too.
-
-    >>> rotated(bundled_digits(), train=False).name
-    'upright digits → rotated'
-    """
-    return ImageSet(
-        f"rotated {images.name}" if train else f"upright {images.name} → rotated",
-        turned(images.train_x, seed) if train else images.train_x,
-        images.train_y,
-        turned(images.test_x, seed + 1),
-        images.test_y,
-    )

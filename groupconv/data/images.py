@@ -11,7 +11,7 @@ from torch import Tensor
 
 from groupconv.errors import ArgumentError, DataError
 
-__all__ = ["ImageSet", "rotate", "turned"]
+__all__ = ["ImageSet", "rotate", "rotated", "turned"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,3 +90,23 @@ def turned(images: Tensor, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     angles = 2 * math.pi * torch.rand(len(images), generator=generator)
     return rotate(images, angles)
+
+
+def rotated(images: ImageSet, seed: int = 0, *, train: bool = True) -> ImageSet:
+    """The same images, each turned by a random angle of its own.
+
+    Args:
+        images: An image set.
+        seed: The seed of the angles; the test part uses the next one.
+        train: Whether to turn the training part too.
+
+    >>> rotated(ImageSet("dots", *[torch.ones(2, 1, 3, 3), torch.ones(2)] * 2), train=False).name
+    'upright dots → rotated'
+    """
+    return ImageSet(
+        f"rotated {images.name}" if train else f"upright {images.name} → rotated",
+        turned(images.train_x, seed) if train else images.train_x,
+        images.train_y,
+        turned(images.test_x, seed + 1),
+        images.test_y,
+    )

@@ -1,4 +1,4 @@
-"""MNIST from files in a folder, and rotated MNIST regenerated from it."""
+"""MNIST from files in a folder, and the draw that rotated MNIST is made of."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from groupconv.data.images import ImageSet, turned
+from groupconv.data.images import ImageSet
 from groupconv.errors import DataError
 
-__all__ = ["load_mnist", "rotated_mnist"]
+__all__ = ["load_mnist", "mnist_draw"]
 
 NPZ = "mnist.npz"
 NPZ_KEYS = (
@@ -66,16 +66,15 @@ def load_mnist(folder: str | Path) -> ImageSet:
     return ImageSet("MNIST", _pixels(train_x), _labels(train_y), _pixels(test_x), _labels(test_y))
 
 
-def rotated_mnist(folder: str | Path, seed: int = 0) -> ImageSet:
-    """Rotated MNIST, regenerated: 12,000 training and 50,000 test digits at random angles.
+def mnist_draw(folder: str | Path, seed: int = 0) -> ImageSet:
+    """12,000 training and 50,000 test digits, drawn from all 70,000 of MNIST, upright.
 
-    All 70,000 digits are pooled, 62,000 drawn with the seed, each turned by an angle uniform in
-    [0, 2π). It has the sizes of the set of Larochelle et al. (2007) that the paper used, but
-    other digits at other angles, so errors compare only roughly.
+    `rotated` makes rotated MNIST of them: as many digits as in the set of Larochelle et al.
+    (2007) that the paper used, but other ones at other angles, so errors compare only roughly.
 
     Args:
         folder: A folder that holds MNIST, as for `load_mnist`.
-        seed: The seed of the draw and of the angles.
+        seed: The seed of the draw.
 
     Raises:
         DataError: the files cannot be read, or hold fewer than 62,000 digits.
@@ -85,13 +84,12 @@ def rotated_mnist(folder: str | Path, seed: int = 0) -> ImageSet:
     labels = torch.cat([mnist.train_y, mnist.test_y])
     if len(images) < ALL_IMAGES:
         raise DataError(
-            f"folder={str(folder)!r} holds {len(images)} digits, and rotated MNIST takes "
+            f"folder={str(folder)!r} holds {len(images)} digits, and the draw takes "
             f"{ALL_IMAGES}; use the whole of MNIST"
         )
-    draw = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:ALL_IMAGES]
-    images, labels = turned(images[draw], seed), labels[draw]
-    train, test = slice(TRAIN_IMAGES), slice(TRAIN_IMAGES, None)
-    return ImageSet("rotated MNIST", images[train], labels[train], images[test], labels[test])
+    draw = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    train, test = draw[:TRAIN_IMAGES], draw[TRAIN_IMAGES:ALL_IMAGES]
+    return ImageSet("MNIST", images[train], labels[train], images[test], labels[test])
 
 
 def _read_npz(path: Path) -> tuple[Bytes, ...]:

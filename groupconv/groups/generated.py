@@ -88,6 +88,11 @@ class GeneratedGroup(SplitGroup):
         object.__setattr__(self, "lattice", lattice)
         object.__setattr__(self, "stabilizer_shape", tuple(g.order for g in parsed))
 
+    @property
+    def coordinate_names(self) -> tuple[str, ...]:
+        """The names of the generators, then `t0, t1, …`."""
+        return (*(g.name for g in self.generators), *(f"t{i}" for i in range(self.dimension)))
+
     def matrix(self, *index: Any) -> sympy.ImmutableMatrix:
         """The matrix `A^a B^b …` beside the translation; translations may be symbols."""
         import sympy

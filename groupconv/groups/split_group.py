@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from abc import ABC, abstractmethod
@@ -117,6 +118,21 @@ class SplitGroup(ABC):
     def dimension(self) -> int:
         """The dimension `d` of the lattice."""
         return self.lattice.dimension
+
+    @property
+    def coordinate_names(self) -> tuple[str, ...]:
+        """The names of an element's coordinates, as the plugin's `matrix` calls them.
+
+        >>> from groupconv import group
+        >>> group("p4m").coordinate_names
+        ('m', 'r', 'u', 'v')
+        """
+        parameters = list(inspect.signature(self.matrix).parameters.values())
+        names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if len(names) == len(self.identity):
+            return tuple(names)
+        stabilizer = [f"s{i}" for i in range(len(self.stabilizer_shape))]
+        return (*stabilizer, *(f"t{i}" for i in range(self.dimension)))
 
     @property
     def stabilizer_indices(self) -> tuple[tuple[int, ...], ...]:

@@ -17,6 +17,8 @@ from groupconv.nn import layers
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from groupconv.groups import SplitGroup
 
 __all__ = ["P4CNN", "Z2CNN", "P4CNNRotationPooling"]
@@ -35,7 +37,7 @@ class _PaperNetwork(nn.Module):
         in_channels: int,
         channels: int,
         dropout: float,
-        convolutions: list[nn.Module],
+        convolutions: Sequence[nn.Module],
     ) -> None:
         super().__init__()
         self.group = as_group(group)
@@ -136,7 +138,7 @@ class P4CNNRotationPooling(_PaperNetwork):
         group: SplitGroup | str = "p4",
     ) -> None:
         family = layers(group)
-        convolutions: list[nn.Module] = [
+        convolutions = [
             nn.Sequential(family.LiftingConv(*w), family.CosetPool())
             for w in _widths(in_channels, channels, num_classes)
         ]

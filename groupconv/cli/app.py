@@ -1,0 +1,114 @@
+"""The command `groupconv`: its subcommands and their options."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from groupconv.errors import GroupConvError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="groupconv",
+    help="Symmetry groups as plugins, proved, and turned into equivariant convolution layers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Name = Annotated[str, typer.Argument(help="The name of an installed group.")]
+SpaceName = Literal["lattice", "group"]
+
+
+def main() -> None:
+    """Run the command; an error of ours becomes one line and exit code 2."""
+    try:
+        app()
+    except GroupConvError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from groupconv import __version__
+
+        typer.echo(f"groupconv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Symmetry groups as plugins, proved, and turned into equivariant convolution layers."""
+
+
+@app.command("groups")
+def list_groups() -> None:
+    """List the installed groups; loads none of them."""
+    from groupconv.cli import inspection
+
+    inspection.list_groups()
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Explain one group: its elements, their matrices, how they compose."""
+    from groupconv.cli import inspection
+
+    inspection.show(name)
+
+
+@app.command()
+def verify(name: Name) -> None:
+    """Prove a group's axioms; exit code 1 if one fails."""
+    from groupconv.cli import inspection
+
+    raise typer.Exit(inspection.verify(name))
+
+
+@app.command()
+def indices(
+    name: Name,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .npz file to write.")],
+    kernel_size: Annotated[int, typer.Option(help="The size of the filter's box.")] = 3,
+    in_space: Annotated[SpaceName, typer.Option(help="Where the input lives.")] = "group",
+    out_space: Annotated[SpaceName, typer.Option(help="Where the output lives.")] = "group",
+) -> None:
+    """Write the index table of a filter transform, for use outside Python."""
+    from groupconv.cli import inspection
+
+    inspection.indices(name, output, kernel_size, in_space, out_space)
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder with MNIST (mnist.npz or idx files); else bundled digits."),
+    ] = None,
+    group: Annotated[str, typer.Option(help="The plane group of the twin.")] = "p4",
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs per training; 15, or 5 with --data.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the picture.")] = (
+        Path("groupconv-demo")
+    ),
+    seed: Annotated[int, typer.Option(help="The seed of everything random.")] = 0,
+    device: Annotated[str, typer.Option(help="Where to train: cpu, cuda, …")] = "cpu",
+) -> None:
+    """Prove a group, train its network beside a planar one on digits, and draw what it sees."""
+    from groupconv.cli.demo import run_demo
+
+    run_demo(data, group, epochs, output, seed, device)

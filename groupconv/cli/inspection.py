@@ -1,0 +1,139 @@
+"""The commands that look at groups: list, show, verify, indices."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from groupconv import registry
+from groupconv.cli.files import written_whole
+from groupconv.errors import ArgumentError
+from groupconv.groups import GeneratedGroup
+
+__all__ = ["indices", "list_groups", "plain_table", "show", "verify"]
+
+LARGEST_PRINTED_ORDER = 12
+
+
+def plain_table(*columns: str) -> Table:
+    """A table with a head line and no other rules."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def list_groups() -> None:
+    """Print every registered name, with what is wrong with the broken ones."""
+    console = Console()
+    entries = registry.groups()
+    if not entries:
+        console.print("no groups are installed; pip install a package that registers some")
+        return
+    table = plain_table("name", "distribution", "version", "target", "status")
+    for entry in entries.values():
+        status = escape(f"{entry.status}: {entry.error}") if entry.error else entry.status
+        table.add_row(entry.name, entry.distribution, entry.version, entry.target, status)
+    console.print(table)
+
+
+def show(name: str) -> None:
+    """Print a group's structure and its stabilizer elements."""
+    console = Console()
+    entry = registry.groups().get(name)
+    group = registry.group(name)
+    d, split = group.dimension, len(group.stabilizer_shape)
+    names = group.coordinate_names
+    summary = (inspect.getdoc(type(group)) or "").splitlines()[:1]
+    if isinstance(group, GeneratedGroup):
+        orders = ", ".join(f"{g.name} of order {g.order}" for g in group.generators)
+        summary = [f"Translations, and what these generate: {orders}."]
+    console.print(Text.assemble((group.name, "bold"), "  ", *summary))
+    facts = plain_table("", "")
+    facts.show_header = False
+    facts.add_row("lattice", f"{group.lattice.name}, dimension {d}")
+    facts.add_row("index", f"({', '.join(names)})")
+    sizes = zip(names, group.stabilizer_shape, strict=False)
+    ranges = [f"{coordinate} = 0 … {size - 1}" for coordinate, size in sizes]
+    facts.add_row("stabilizer", f"order {group.order}" + "".join(f", {r}" for r in ranges))
+    facts.add_row("subgroups", f"{len(group.subgroups())} of the stabilizer")
+    if entry is not None:
+        facts.add_row("from", f"{entry.distribution} {entry.version}, {entry.target}")
+    console.print(facts, highlight=False)
+    elements = plain_table("flat", f"({', '.join(names[:split])})", "matrix", "inverse", "det")
+    for flat, s in enumerate(group.stabilizer_indices):
+        A = group.stabilizer_matrices[flat]
+        inverse = group.stabilizer_indices[group.inverse_table[flat]]
+        elements.add_row(
+            str(flat), _tuple(s), str(A.tolist()), _tuple(inverse), f"{_determinant(A.tolist()):+d}"
+        )
+    console.print(elements, highlight=False)
+    if group.order <= LARGEST_PRINTED_ORDER:
+        console.print("Composition, in flat indices:")
+        table = plain_table("s·t", *map(str, range(group.order)))
+        for flat, row in enumerate(group.composition_table):
+            table.add_row(str(flat), *map(str, row))
+        console.print(table, highlight=False)
+
+
+def verify(name: str) -> int:
+    """Print a verification; 0 if every check holds, else 1."""
+    from groupconv.verification import verify as prove
+
+    console = Console()
+    report = prove(name)
+    table = plain_table("", "check", "statement", "how", "ms")
+    for check in report.checks:
+        mark = "[green]✓[/green]" if check.passed else "[red]✗[/red]"
+        table.add_row(
+            mark, check.name, escape(check.statement), check.how, f"{1000 * check.seconds:.0f}"
+        )
+    console.print(table, highlight=False)
+    for check in report.failures:
+        console.print(f"{check.name}: {check.counterexample}", markup=False, highlight=False)
+    verdict = "all checks hold" if report.passed else f"{len(report.failures)} checks fail"
+    console.print(f"{report.group}: {verdict} ({report.seconds:.2f} s)", highlight=False)
+    return 0 if report.passed else 1
+
+
+def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space: str) -> None:
+    """Write a filter transform's tables to an npz file."""
+    import numpy as np
+
+    from groupconv.transforms import filter_transform
+
+    if output.suffix != ".npz":
+        raise ArgumentError(f"output={str(output)!r}: expected a name that ends in .npz")
+    transform = filter_transform(name, kernel_size, in_space, out_space)
+    with written_whole(output, "output") as file:
+        np.savez(
+            file,
+            index=transform.index,
+            inverse=transform.inverse,
+            num_parameters=transform.num_parameters,
+            group=name,
+            in_space=in_space,
+            out_space=out_space,
+        )
+    Console().print(
+        f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters",
+        highlight=False,
+    )
+
+
+def _tuple(values: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, values))})"
+
+
+def _determinant(rows: list[list[int]]) -> int:
+    """The determinant in integers, along the first row."""
+    if not rows:
+        return 1
+    minors = ([row[:j] + row[j + 1 :] for row in rows[1:]] for j in range(len(rows)))
+    return sum((-1) ** j * rows[0][j] * _determinant(minor) for j, minor in enumerate(minors))

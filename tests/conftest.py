@@ -1,0 +1,19 @@
+"""Groups that many tests share."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.support.groups import GROUPS
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(params=GROUPS, ids=lambda group: group.name)
+def any_group(request):
+    """One group of each kind: formulas and generators, one to three dimensions."""
+    return request.param

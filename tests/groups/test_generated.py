@@ -1,0 +1,75 @@
+"""Groups by generators: reading them, and refusing wrong ones where they are written."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+
+from groupconv.errors import ArgumentError, AxiomError, ElementError
+from groupconv.groups import CUBIC, GeneratedGroup
+from tests.support.groups import P2, P4, P6M
+
+TURN = [[0, -1], [1, 0]]
+
+
+def test_index_is_the_product_of_powers():
+    p4 = GeneratedGroup("p4", {"r": (TURN, 4)})
+    assert (p4.stabilizer_matrices == P4.stabilizer_matrices).all()
+    assert p4.compose((1, 0, 0), (1, 2, 3)) == P4.compose((1, 0, 0), (1, 2, 3))
+    m, r = sympy.Matrix([[-1, 1], [0, 1]]), sympy.Matrix([[1, -1], [1, 0]])
+    assert P6M.matrix(1, 4, 0, 0)[:2, :2] == m * r**4
+
+
+@pytest.mark.parametrize(
+    ("generators", "axiom", "message"),
+    [
+        ({"r": (TURN, 2)}, "declared order", "r\\^2 is not the identity"),
+        ({"r": (TURN, 8)}, "declared order", "r\\^4 is already the identity"),
+        ({"r": ([[1, 1], [0, 1]], 4)}, "declared order", "r\\^4 is not the identity"),
+        ({"r": ([[0, -1.0], [1, 0]], 4)}, "integrality", "no integers"),
+        ({"r": ([["a", 0], [0, 1]], 1)}, "integrality", "no integers"),
+    ],
+)
+def test_wrong_generators_break_an_axiom(generators, axiom, message):
+    with pytest.raises(AxiomError, match=message) as caught:
+        GeneratedGroup("bad", generators)
+    assert axiom in caught.value.axiom
+
+
+@pytest.mark.parametrize(
+    ("generators", "lattice", "message"),
+    [
+        ({}, None, "expected a mapping"),
+        ([TURN], None, "expected a mapping"),
+        ({"r": TURN}, None, "expected a pair|expected a square matrix"),
+        ({"r": 4}, None, "expected a pair"),
+        ({"r": ([[1, 0]], 1)}, None, "expected a square matrix"),
+        ({"r": (TURN, 0)}, None, "expected a positive integer"),
+        ({"r": (TURN, 4.0)}, None, "expected a positive integer"),
+        ({"r": (TURN, 4)}, CUBIC, "has dimension 3"),
+        ({"r": (TURN, 4), "z": ([[-1]], 2)}, None, "has dimension 2"),
+        ({"r": ([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], 1)}, None, "lattice="),
+    ],
+)
+def test_unreadable_generators_are_refused(generators, lattice, message):
+    with pytest.raises(ArgumentError, match=message):
+        GeneratedGroup("bad", generators, lattice)
+
+
+def test_generators_that_do_not_close_are_refused_with_witnesses():
+    # M and R² R would need M R = R^k M^l in normal form; C3 and a foreign mirror do not close.
+    apart = GeneratedGroup("apart", {"m": ([[1, 1], [0, -1]], 2), "r": (TURN, 4)})
+    with pytest.raises(AxiomError, match="closure") as caught:
+        apart.composition_table
+    assert len(caught.value.elements) == 2
+
+
+def test_redundant_generators_are_refused():
+    twice = GeneratedGroup("twice", {"r": (TURN, 4), "h": ([[-1, 0], [0, -1]], 2)})
+    with pytest.raises(AxiomError, match=r"\(0, 1\) and \(2, 0\) have the same matrix"):
+        twice.composition_table
+
+
+def test_stabilizer_coordinates_cannot_be_symbols():
+    with pytest.raises(ElementError, match="only translations can be symbols"):
+        P2.matrix(sympy.Symbol("r"), 0, 0)

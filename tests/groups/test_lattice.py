@@ -1,0 +1,35 @@
+"""Lattices are exact."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+
+from groupconv.errors import ArgumentError
+from groupconv.groups import HEXAGONAL, LINE, SQUARE, Lattice
+from tests.support.groups import P6M
+
+
+def test_stabilizers_are_isometries_of_their_lattice(any_group):
+    gram = any_group.lattice.gram
+    for A in any_group.stabilizer_matrices:
+        exact = sympy.Matrix(A.tolist())
+        assert exact.T * gram * exact == gram
+
+
+def test_the_hexagonal_basis_has_120_degrees():
+    a, b = (HEXAGONAL.basis[:, i] for i in range(2))
+    assert a.dot(a) == b.dot(b) == 1
+    assert a.dot(b) == sympy.Rational(-1, 2)
+    assert P6M.lattice is HEXAGONAL
+
+
+def test_repr_evaluates_back():
+    assert eval(repr(HEXAGONAL), {"Lattice": Lattice}) == HEXAGONAL
+    assert (LINE.dimension, SQUARE.dimension) == (1, 2)
+
+
+@pytest.mark.parametrize("vectors", [(), (("1", "0"),)])
+def test_vectors_must_be_square(vectors):
+    with pytest.raises(ArgumentError, match="are not d vectors"):
+        Lattice("odd", vectors)

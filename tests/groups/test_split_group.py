@@ -1,0 +1,173 @@
+"""SplitGroup: what follows from a plugin's two formulas, and how bad input is refused."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupconv.errors import ElementError, GroupError
+from groupconv.groups import SQUARE, GeneratedGroup, Lattice, SplitGroup
+from tests.support.groups import CUBE, GROUPS, P2, P4, P4M, Z2
+
+
+def elements(group):
+    ranges = [st.integers(0, n - 1) for n in group.stabilizer_shape]
+    return st.tuples(*ranges, *[st.integers(-50, 50)] * group.dimension)
+
+
+GROUP_AND_TRIPLE = st.sampled_from(GROUPS).flatmap(
+    lambda group: st.tuples(st.just(group), *[elements(group)] * 3)
+)
+
+
+@given(GROUP_AND_TRIPLE)
+def test_group_laws(case):
+    G, a, b, c = case
+    assert G.compose(G.compose(a, b), c) == G.compose(a, G.compose(b, c))
+    assert G.compose(a, G.inverse(a)) == G.identity == G.compose(G.inverse(a), a)
+    assert G.compose(a, G.identity) == a == G.compose(G.identity, a)
+    assert G.index(G.matrix(*a)) == a
+    assert G.matrix(*G.compose(a, b)) == G.matrix(*a) * G.matrix(*b)
+
+
+def test_p4_is_equation_2():
+    r, u, v = sympy.symbols("r u v", integer=True)
+    half = sympy.pi / 2
+    expected = [
+        [sympy.cos(r * half), -sympy.sin(r * half), u],
+        [sympy.sin(r * half), sympy.cos(r * half), v],
+        [0, 0, 1],
+    ]
+    assert P4.matrix(r, u, v) == sympy.Matrix(expected)
+
+
+def test_p4m_is_mirror_power_times_turn_power():
+    M, R = sympy.diag(-1, 1), sympy.Matrix([[0, -1], [1, 0]])
+    for m, r in P4M.stabilizer_indices:
+        assert P4M.matrix(m, r, 0, 0)[:2, :2] == M**m * R**r
+
+
+def test_matrix_takes_names_numpy_and_sympy_integers():
+    expected = P4.matrix(1, 2, 3)
+    assert P4.matrix(r=1, u=2, v=3) == expected
+    assert P4.matrix(np.int64(1), sympy.Integer(2), 3) == expected
+    assert all(type(c) is int for c in P4.index(expected))
+
+
+def test_symbols_stay_symbols():
+    u, v, x, y = sympy.symbols("u v x y", integer=True)
+    assert P4M.compose((1, 1, u, v), (0, 3, x, y)) == (1, 0, u + y, v + x)
+
+
+def test_tables_follow_from_composition(any_group):
+    G = any_group
+    nowhere = (0,) * G.dimension
+    for s, left in enumerate(G.stabilizer_indices[:12]):
+        for t, right in enumerate(G.stabilizer_indices[:12]):
+            product = G.compose((*left, *nowhere), (*right, *nowhere))
+            expected = G.stabilizer_indices[G.composition_table[s, t]]
+            assert product == (*expected, *nowhere)
+        back = G.stabilizer_indices[G.inverse_table[s]]
+        assert G.inverse((*left, *nowhere)) == (*back, *nowhere)
+
+
+def test_tables_are_int64_read_only_and_shaped(any_group):
+    S, d = any_group.order, any_group.dimension
+    tables = (any_group.stabilizer_matrices, any_group.composition_table, any_group.inverse_table)
+    assert [t.shape for t in tables] == [(S, d, d), (S, S), (S,)]
+    for table in tables:
+        assert table.dtype == np.int64
+        with pytest.raises(ValueError, match="read-only"):
+            table[0] = 1
+
+
+def test_flat_index_is_row_major():
+    assert [P4M.flat_index(s) for s in P4M.stabilizer_indices] == list(range(8))
+    assert P4M.flat_index((1, 2)) == 4 * 1 + 2
+    assert P4M.flat_index(6) == 6
+    assert Z2.flat_index(()) == 0
+
+
+def test_values_are_equal_hashable_picklable_and_print_as_code(any_group):
+    copy = pickle.loads(pickle.dumps(any_group))
+    assert copy == any_group
+    assert hash(copy) == hash(any_group)
+    names = {"GeneratedGroup": GeneratedGroup, "Lattice": Lattice}
+    names |= {type(g).__name__: type(g) for g in (Z2, P4, P4M)}
+    assert eval(repr(any_group), names) == any_group
+    assert (P4, P2) != (P4M, CUBE)
+
+
+def test_groups_are_immutable():
+    with pytest.raises(AttributeError, match="groups are immutable"):
+        P4.name = "other"
+    with pytest.raises(AttributeError):
+        P2.name = "other"
+
+
+def test_coordinate_names():
+    assert P4M.coordinate_names == ("m", "r", "u", "v")
+    assert CUBE.coordinate_names == ("i", "a", "b", "c", "d", "t0", "t1", "t2")
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ((1, 2), "expected 4 coordinates, 2 for the stabilizer and 2 for the translation"),
+        ((2, 0, 0, 0), "stabilizer coordinate 0 is 2, expected one of 0 … 1"),
+        ((0, -1, 0, 0), "stabilizer coordinate 1 is -1, expected one of 0 … 3"),
+        ((0, 0, 0.5, 0), "coordinate 0.5 is neither an integer nor a symbol"),
+        ((0, 0, 1.0, 0), "coordinate 1.0 is neither an integer nor a symbol"),
+        ((0, 0, True, 0), "coordinate True is neither"),
+        ((0, 0, sympy.Rational(1, 2), 0), "coordinate 1/2 is neither"),
+        ("0000", "is no element of 'p4m'"),
+        (7, "is no element of 'p4m'"),
+    ],
+)
+def test_bad_indices_are_refused(index, message):
+    with pytest.raises(ElementError, match=message):
+        P4M.compose(index, (0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        ([[2, 0, 0], [0, 1, 0], [0, 0, 1]], "is no element of 'p4'"),
+        ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], "is no element of 'p4'"),
+        ([[1, 0, 0], [0, 1, 0], [0, 1, 1]], "its bottom row is not"),
+        ([[1, 0], [0, 1]], r"has shape \(2, 2\), expected \(3, 3\)"),
+        ([[1, 0, 0.5], [0, 1, 0], [0, 0, 1]], "coordinate 0.5"),
+        ("nonsense", "expected a 3×3 matrix"),
+        (None, "expected a 3×3 matrix"),
+    ],
+)
+def test_bad_matrices_are_refused(matrix, message):
+    with pytest.raises(GroupError, match=message):
+        P4.index(matrix)
+
+
+@pytest.mark.parametrize("stabilizer", [(3, 1), (0,), 8, -1])
+def test_unknown_stabilizer_elements_are_refused(stabilizer):
+    with pytest.raises(ElementError, match="is no stabilizer element of 'p4m'"):
+        P4M.subgroup(stabilizer)
+
+
+class Raising(SplitGroup):
+    name, lattice, stabilizer_shape = "raising", SQUARE, (2,)
+
+    def matrix(self, r, u, v):
+        return sympy.Matrix([[1 / (r - r), 0, u], [0, 1, v], [0, 0, {}["gone"]]])
+
+    def index(self, matrix):
+        return None
+
+
+def test_a_formula_that_raises_is_reported_as_ours():
+    with pytest.raises(GroupError, match="group 'raising' raised KeyError") as caught:
+        Raising().matrix(0, 0, 0)
+    assert isinstance(caught.value.__cause__, KeyError)

@@ -1,0 +1,263 @@
+"""GroupConv as a torch module: signature, state, devices, compilation, errors."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+import groupconv as gc
+from groupconv.errors import ArgumentError, EquivarianceWarning, ShapeError
+from tests.support.groups import LINE_MIRROR, P4, P4M, P6M, PM, Z2
+
+
+def test_the_signature_is_that_of_conv2d():
+    names = list(inspect.signature(nn.Conv2d).parameters)
+    for layer in (gc.nn.GroupConv, gc.nn.LiftingConv):
+        parameters = inspect.signature(layer).parameters
+        assert list(parameters)[: len(names)] == names
+        for name in names:
+            assert parameters[name].default == inspect.signature(nn.Conv2d).parameters[name].default
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stride": 2},
+        {"padding": 1},
+        {"padding": (2, 1)},
+        {"padding": "same"},
+        {"padding": "valid"},
+        {"padding": "same", "padding_mode": "reflect"},
+        {"dilation": 2},
+        {"groups": 2},
+        {"bias": False},
+        {"padding": 1, "padding_mode": "circular"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("size", [3, 4, (2, 3)], ids=str)
+def test_z2_is_conv2d(options, size):
+    ours = gc.nn.GroupConv(4, 6, size, **options, group=Z2)
+    theirs = nn.Conv2d(4, 6, size, **options)
+    with torch.no_grad():
+        theirs.weight.copy_(ours.weight.view(theirs.weight.shape))
+        if theirs.bias is not None:
+            theirs.bias.copy_(ours.bias)
+    x = torch.randn(2, 4, 11, 11)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Using padding='same' with even kernel")
+        torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_parameters_start_as_those_of_conv2d():
+    ours = gc.nn.GroupConv(16, 400, 3, group=Z2)
+    theirs = nn.Conv2d(16, 400, 3)
+    assert ours.weight.abs().max() <= theirs.weight.abs().max() * 1.01
+    torch.testing.assert_close(ours.weight.std(), theirs.weight.std(), rtol=0.02, atol=0)
+    torch.testing.assert_close(ours.bias.std(), theirs.bias.std(), rtol=0.1, atol=0)
+
+
+def test_shapes_and_planes():
+    lifting = gc.nn.LiftingConv(3, 5, 3, group=P4M)
+    assert lifting.weight.shape == (5, 3, 9)
+    assert lifting(torch.zeros(2, 3, 6, 7)).shape == (2, 5, 8, 4, 5)
+    conv = gc.nn.GroupConv(4, 6, 3, groups=2, group=P4M)
+    assert conv.weight.shape == (6, 2, 72)
+    assert conv.filter_bank().shape == (6, 8, 2, 8, 3, 3)
+    assert conv(torch.zeros(2, 4, 8, 6, 7)).shape == (2, 6, 8, 4, 5)
+    assert conv(torch.zeros(4, 8, 6, 7)).shape == (6, 8, 4, 5)  # without a batch
+    assert gc.nn.GroupConv(1, 1, 3, group=LINE_MIRROR)(torch.zeros(1, 1, 2, 9)).shape[-1] == 7
+
+
+def test_functional_form_is_the_layer():
+    conv = gc.nn.GroupConv(4, 6, 3, 2, 1, 1, 2, group=P4M)
+    x = torch.randn(2, 4, 8, 7, 7)
+    y = gc.nn.functional.group_conv(x, conv.weight, conv.bias, 2, 1, 1, 2, transform=conv.transform)
+    assert torch.equal(y, conv(x))
+
+
+def test_state_is_weight_and_bias_in_both_modes():
+    conv = gc.nn.GroupConv(2, 2, 3, group=P4)
+    assert list(conv.state_dict()) == ["weight", "bias"]
+    assert list(conv.eval().state_dict()) == ["weight", "bias"]
+    assert list(gc.nn.CosetPool(group=P4).state_dict()) == []
+    other = gc.nn.GroupConv(2, 2, 3, group=P4)
+    other.load_state_dict(conv.state_dict())
+    x = torch.randn(1, 2, 4, 5, 5)
+    assert torch.equal(other(x), conv(x))
+
+
+def test_tables_survive_the_meta_device():
+    reference = gc.nn.GroupConv(2, 3, 3, group=P4M)
+    with torch.device("meta"):
+        conv = gc.nn.GroupConv(2, 3, 3, group=P4M)
+    assert conv.bank_index.is_meta
+    conv.to_empty(device="cpu")
+    conv.load_state_dict(reference.state_dict())
+    x = torch.randn(1, 2, 8, 5, 5)
+    assert torch.equal(conv(x), reference(x))
+    pool = gc.nn.CosetPool(P4M.subgroup((0, 1)), group=P4M).to("meta").to_empty(device="cpu")
+    assert pool.planes.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_tables_stay_integers_when_the_type_changes():
+    conv = gc.nn.GroupConv(2, 3, 3, group=P4).to(torch.bfloat16)
+    assert conv.bank_index.dtype == torch.int64
+    assert conv(torch.zeros(1, 2, 4, 5, 5, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_layers_can_be_copied_and_pickled(duplicate):
+    net = gc.models.P4CNN(group=P4M, channels=2)
+    x = torch.randn(1, 1, 28, 28)
+    assert torch.equal(duplicate(net).eval()(x), net.eval()(x))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # the compiler's own
+def test_layers_compile_in_one_graph():
+    family = gc.layers(P4)
+    net = nn.Sequential(
+        family.LiftingConv(1, 2, 3),
+        family.BatchNorm(2),
+        nn.ReLU(),
+        family.MaxPool(2),
+        family.GroupConv(2, 2, 3, padding="same"),
+        family.CosetPool(),
+    ).double()
+    compiled = torch.compile(net, fullgraph=True)
+    x = torch.randn(2, 1, 10, 10, dtype=torch.float64)
+    y = net(x)
+    torch.testing.assert_close(compiled(x), y)
+    y.square().sum().backward()
+    expected = [p.grad.clone() for p in net.parameters()]
+    net.zero_grad()
+    compiled(x).square().sum().backward()
+    for p, grad in zip(net.parameters(), expected, strict=True):
+        torch.testing.assert_close(p.grad, grad)
+
+
+def test_sync_batch_norm_conversion_finds_the_norm():
+    net = nn.Sequential(gc.nn.BatchNorm(3))
+    assert isinstance(nn.SyncBatchNorm.convert_sync_batchnorm(net)[0].norm, nn.SyncBatchNorm)
+
+
+def test_autocast_and_channels_last_work():
+    conv = gc.nn.LiftingConv(3, 4, 3, group=P4)
+    x = torch.randn(2, 3, 8, 8)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = conv(x)
+    assert y.dtype == torch.bfloat16
+    y.float().sum().backward()
+    assert conv.weight.grad.dtype == torch.float32
+    last = nn.Sequential(conv, gc.nn.BatchNorm(4), gc.nn.MaxPool(2, group=P4))
+    channels_last = x.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(last(channels_last), last(x))
+
+
+def test_repr_tells_what_matters():
+    conv = gc.nn.GroupConv(2, 3, 3, 2, 1, group=P4, out_space=P4.subgroup(2), bias=False)
+    assert repr(conv) == (
+        "GroupConv(2, 3, kernel_size=(3, 3), stride=(2, 2), padding=1, bias=False, "
+        "group='p4', planes=4→2)"
+    )
+    assert repr(gc.layers("p4")) == "layers(P4())"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"in_channels": 0}, "in_channels=0: expected a positive integer"),
+        ({"out_channels": 2.0}, r"out_channels=2\.0: expected a positive integer"),
+        ({"groups": 0}, "groups=0: expected a positive integer"),
+        ({"groups": 3}, "in_channels=4 is not divisible by groups=3"),
+        ({"in_channels": 3, "groups": 3}, "out_channels=4 is not divisible by groups=3"),
+        ({"kernel_size": 0}, "kernel_size=0"),
+        ({"stride": 0}, "stride=0: .* each at least 1"),
+        ({"padding": -1}, "padding=-1: .* each at least 0"),
+        ({"dilation": 0}, "dilation=0"),
+        ({"stride": (1, 2)}, r"stride=\(1, 2\) is not symmetric under 'p4'"),
+        ({"padding": (1, 2)}, r"padding=\(1, 2\) is not symmetric"),
+        ({"dilation": (1, 2)}, r"dilation=\(1, 2\) is not symmetric"),
+        ({"padding": "full"}, "padding='full': expected integers, 'same' or 'valid'"),
+        ({"padding": "same", "stride": 2}, "padding='same' needs stride 1"),
+        ({"padding": "same", "kernel_size": 4}, "no layer of 'p4' can be equivariant so"),
+        ({"padding_mode": "mirror"}, "padding_mode='mirror': expected one of 'zeros'"),
+        ({"group": 4}, "is no installed group"),
+        ({"in_space": "plane"}, "in_space='plane' is no space"),
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_refused(options, message):
+    defaults = {"in_channels": 4, "out_channels": 4, "kernel_size": 3, "group": P4}
+    with pytest.raises((ArgumentError, gc.errors.PluginError), match=message):
+        gc.nn.GroupConv(**(defaults | options))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((1, 2, 5, 5), r"expected \(B, 2, 4, N0, N1\): 2 channels with 4 stabilizer planes"),
+        ((1, 3, 4, 5, 5), "2 channels"),
+        ((1, 2, 8, 5, 5), "4 stabilizer planes of group 'p4'"),
+        ((5, 5), "2 channels"),
+    ],
+)
+def test_wrong_shapes_are_refused(shape, message):
+    with pytest.raises(ShapeError, match=message):
+        gc.nn.GroupConv(2, 2, 3, group=P4)(torch.zeros(shape))
+
+
+def test_lifting_a_group_map_is_refused():
+    with pytest.raises(ShapeError, match="2 channels on the lattice of group 'p4'"):
+        gc.nn.LiftingConv(2, 2, 3, group=P4)(torch.zeros(1, 2, 4, 4, 5, 5))
+
+
+@pytest.mark.parametrize(
+    ("layer", "size"),
+    [
+        (gc.nn.GroupConv(1, 1, 3, 2, group=P4), 6),
+        (gc.nn.MaxPool(2, group=P4), 7),
+        (gc.nn.AvgPool(3, 2, 1, group=P4), 6),
+        (gc.nn.MaxPool(2, 2, dilation=2, group=P4), 6),
+    ],
+    ids=repr,
+)
+def test_an_uneven_stride_warns_because_it_is_not_equivariant(layer, size):
+    x = torch.randn(1, 1, 4, size, size)
+    with pytest.warns(EquivarianceWarning, match="not exactly equivariant under 'p4'"):
+        layer(x)
+    with (
+        pytest.warns(EquivarianceWarning),
+        pytest.raises(gc.errors.EquivarianceError, match="strides that leave cells over"),
+    ):
+        gc.testing.assert_equivariant(layer, x)
+
+
+def test_axes_that_no_element_reverses_never_warn():
+    conv = gc.nn.GroupConv(1, 1, 3, stride=(1, 2), group=PM)
+    gc.testing.assert_equivariant(conv, torch.randn(1, 1, 2, 5, 6))
+    gc.nn.GroupConv(1, 1, 3, stride=2, group=Z2)(torch.zeros(1, 1, 6, 6))
+
+
+def test_pooling_refuses_bad_arguments():
+    with pytest.raises(ArgumentError, match="only 7 of its 9 cells stay inside"):
+        gc.nn.MaxPool(3, group=P6M)
+    with pytest.raises(ArgumentError, match=r"kernel_size=\(2, 3\) is not symmetric"):
+        gc.nn.AvgPool((2, 3), group=P4)
+    with pytest.raises(ArgumentError, match="mode='median'"):
+        gc.nn.CosetPool(mode="median", group=P4)
+    with pytest.raises(ArgumentError, match="subgroup=5 is no space"):
+        gc.nn.CosetPool(5, group=P4)
+    with pytest.raises(ShapeError, match="4 stabilizer planes of group 'p4'"):
+        gc.nn.CosetPool(group=P4)(torch.zeros(1, 2, 5, 5))
+    with pytest.raises(ShapeError, match="channels before 2 spatial axes"):
+        gc.nn.MaxPool(2, group=P4)(torch.zeros(4, 4))
+    with pytest.raises(ShapeError, match=r"expected \(B, 3, …\)"):
+        gc.nn.BatchNorm(3)(torch.zeros(2, 4, 4, 5, 5))

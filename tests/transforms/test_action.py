@@ -1,0 +1,110 @@
+"""The action on arrays: `L_g L_h = L_gh`, and what it is on pictures."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupconv.errors import ArgumentError, ElementError, ShapeError
+from groupconv.nn.functional import act
+from groupconv.transforms import action, coset_table, require_symmetric
+from tests.groups.test_split_group import elements
+from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P4, P4M, P6M, PM
+
+CASES = st.sampled_from([g for g in GROUPS if g.order < 48]).flatmap(
+    lambda group: st.tuples(
+        st.just(group), elements(group), elements(group), st.sampled_from(group.subgroups())
+    )
+)
+
+
+@given(CASES)
+def test_the_action_is_a_left_action(case):
+    group, g, h, H = case
+    f = torch.arange(H.index * 5**group.dimension).reshape(H.index, *[5] * group.dimension)
+    f = f[0] if H.is_whole else f
+    both = act(act(f, h, group, H, circular=True), g, group, H, circular=True)
+    assert torch.equal(both, act(f, group.compose(g, h), group, H, circular=True))
+
+
+def test_the_cube_acts():
+    f = torch.randn(48, 3, 3, 3)
+    for s, t in itertools.islice(itertools.product(range(0, 48, 5), range(1, 48, 7)), 40):
+        g, h = (*CUBE.stabilizer_indices[s], 0, 0, 0), (*CUBE.stabilizer_indices[t], 0, 0, 0)
+        both = act(act(f, h, CUBE, "group"), g, CUBE, "group")
+        assert torch.equal(both, act(f, CUBE.compose(g, h), CUBE, "group"))
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (5, 5), (3, 6)])
+def test_p4m_acts_on_images_by_rot90_and_flip(shape):
+    x = torch.randn(2, *shape)
+    for m, r in P4M.stabilizer_indices:
+        expected = torch.rot90(x, r, (-2, -1))
+        expected = expected.flip(-2) if m else expected
+        assert torch.equal(act(x, (m, r, 0, 0), P4M), expected)
+
+
+def test_translations_bring_zeros_in():
+    x = torch.tensor([[1, 2], [3, 4]])
+    assert act(x, (0, 1, 0), P4).tolist() == [[0, 0], [1, 2]]
+    assert act(x, (0, 0, -1), P4).tolist() == [[2, 0], [4, 0]]
+    assert act(x, (0, 1, 0), P4, circular=True).tolist() == [[3, 4], [1, 2]]
+
+
+def test_planes_of_a_p4_map_shift_as_they_turn():
+    f = torch.randn(4, 3, 3)
+    moved = act(f, (1, 0, 0), P4, "group")
+    for r in range(4):
+        assert torch.equal(moved[r], torch.rot90(f[(r - 1) % 4], 1, (-2, -1)))
+
+
+def test_hexagonal_arrays_lose_only_their_corners():
+    x = torch.ones(5, 5)
+    assert act(x, (0, 1, 0, 0), P6M).sum() == 19
+    assert act(x, (0, 3, 0, 0), P6M).sum() == 25
+
+
+def test_axes_of_unequal_length_move_along():
+    assert act(torch.zeros(3, 4, 6), (1, 0, 0), P4).shape == (3, 6, 4)
+    assert action(PM, (1, 0, 0), (3, 4)).spatial_shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "circular"), [((4, 4), False), ((4, 4), True), ((3, 5), False), ((3, 5), True)]
+)
+def test_hexagonal_arrays_need_one_odd_size(shape, circular):
+    if shape == (3, 5) and not circular:
+        act(torch.zeros(shape), (0, 1, 0, 0), P6M)  # cells go to cells, corners are cut
+        return
+    with pytest.raises(ArgumentError, match="use one odd size for all axes"):
+        act(torch.zeros(shape), (0, 1, 0, 0), P6M, circular=circular)
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(ElementError, match="is no element of 'p4'"):
+        act(torch.zeros(3, 3), (4, 0, 0), P4)
+    with pytest.raises(ShapeError, match="4 stabilizer planes and 2 spatial"):
+        act(torch.zeros(3, 3, 3), (1, 0, 0), P4, "group")
+    with pytest.raises(ShapeError, match="2 spatial"):
+        act(torch.zeros(3), (1, 0, 0), P4)
+
+
+def test_coset_tables_group_the_planes_of_a_coset():
+    table = coset_table(P4M.subgroup(), P4M.subgroup((0, 1)))
+    assert table.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    half = P4M.subgroup((0, 2))
+    table = coset_table(half, P4M.subgroup((0, 1)))
+    assert [[half.representatives[i] for i in row] for row in table] == [[0, 1], [4, 5]]
+    with pytest.raises(ArgumentError, match="does not contain the subgroup"):
+        coset_table(P4M.subgroup((0, 1)), P4M.subgroup((1, 0)))
+
+
+def test_symmetric_arguments():
+    require_symmetric(PM, "stride", (1, 2))
+    require_symmetric(LINE_MIRROR, "stride", (3,))
+    with pytest.raises(ArgumentError, match=r"stride=\(1, 2\) is not symmetric under 'p4'"):
+        require_symmetric(P4, "stride", (1, 2))
