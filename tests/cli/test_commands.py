@@ -1,0 +1,114 @@
+"""The command groupconv, run as a user runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import groupconv as gc
+from groupconv import registry
+from tests.groups import test_tables as broken
+from tests.support.groups import CUBE
+
+
+def run(*arguments, **options):
+    code = "from groupconv.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
+        capture_output=True, text=True, check=False, **options,
+    )  # fmt: skip
+
+
+def test_groups_lists_them_all():
+    result = run("groups")
+    assert result.returncode == 0
+    for name in ("z2", "p4", "p4m", "groupconv_plugins.p4:P4"):
+        assert name in result.stdout
+
+
+def test_show_explains_a_group():
+    result = run("show", "p4m")
+    assert result.returncode == 0
+    for text in ("(m, r, u, v)", "order 8, m = 0 … 1, r = 0 … 3", "[[0, 1], [1, 0]]",
+                 "10 of the stabilizer", "groupconv_plugins.p4m:P4M"):  # fmt: skip
+        assert text in result.stdout
+    assert ">>>" not in result.stdout
+
+
+def test_show_of_generated_groups(monkeypatch, capsys):
+    from groupconv.cli import inspection
+
+    monkeypatch.setattr(registry, "_loaded", {"Pm-3m": CUBE})
+    inspection.show("Pm-3m")
+    shown = capsys.readouterr().out
+    assert "Translations, and what these generate: i of order 2, a of order 3" in shown
+    assert "Composition" not in shown
+
+
+def test_verify_succeeds_and_tells_how():
+    result = run("verify", "p4")
+    assert result.returncode == 0
+    assert "p4: all checks hold" in result.stdout
+    assert "proved, 16 cases" in result.stdout
+
+
+def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
+    from groupconv.cli import inspection
+
+    monkeypatch.setattr(registry, "_loaded", {"broken": broken.WrongCompose()})
+    assert inspection.verify("broken") == 1
+    shown = capsys.readouterr().out
+    assert "broken: 2 checks fail" in shown
+    assert "composition: at (3, t0, t1), (2, x0, x1): [[" in shown
+
+
+def test_indices_writes_the_table(tmp_path):
+    path = tmp_path / "new" / "table.npz"
+    result = run("indices", "p4", "--kernel-size", 3, "--in-space", "lattice", "--output", path)
+    assert result.returncode == 0, result.stderr
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file["index"], gc.filter_transform("p4", 3, "lattice").index)
+        assert file["num_parameters"] == 9
+        assert str(file["group"]) == "p4"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "P4"], "error: name='P4' is no installed group; did you mean 'p4'"),
+        (["indices", "p4", "-o", "t.txt"], "expected a name that ends in .npz"),
+        (["indices", "p4", "--kernel-size", "0", "-o", "t.npz"], "error: kernel_size=0"),
+        (["indices", "p4", "-o", "/proc/nowhere/t.npz"], "cannot be written"),
+        (["indices", "p4", "--in-space", "plane", "-o", "t.npz"], "--in-space"),
+        (["demo", "--data", "nowhere"], "error: folder='nowhere' is no folder"),
+        (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
+        (["demo", "--epochs", "0"], "--epochs"),
+        (["demo", "-o", "/proc/nowhere"], "error: output="),
+        (["nonsense"], "nonsense"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_version_and_help():
+    assert run("--version").stdout.strip() == f"groupconv {gc.__version__}"
+    assert "verify" in run("--help").stdout
+
+
+def test_demo_goes_all_the_way(tmp_path):
+    result = run("demo", "--epochs", 1, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    for text in ("p4 is a group: 12 checks hold", "1,200 training", "epoch 1 of 1",
+                 "planar CNN", "p4 CNN", "24,680", "upright → rotated"):  # fmt: skip
+        assert text in result.stdout
+    assert (tmp_path / "groupconv-demo" / "feature-maps.png").read_bytes()[1:4] == b"PNG"

@@ -1,0 +1,49 @@
+"""Pictures: drawn, and with the group's own geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from groupconv.errors import ArgumentError, MissingDependencyError, ShapeError
+from groupconv.plotting import equivariance_figure, plane_positions
+from tests.support.groups import P2, P4, P4M, P6M, PM, Z2
+
+
+@pytest.mark.parametrize("group", [Z2, P4, P4M, P2, PM, P6M], ids=lambda group: group.name)
+def test_planes_stand_apart_on_a_circle_that_the_group_turns(group):
+    positions = plane_positions(group)
+    np.testing.assert_allclose(np.linalg.norm(positions, axis=1), 1)
+    apart = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
+    assert (apart[~np.eye(group.order, dtype=bool)] > 0.4).all()
+    basis = np.array(group.lattice.basis.evalf().tolist(), dtype=float)
+    for s in range(group.order):
+        A = basis @ group.stabilizer_matrices[s] @ np.linalg.inv(basis)
+        page = np.array([[A[1, 1], -A[1, 0]], [-A[0, 1], A[0, 0]]])  # (down, right) → (right, up)
+        np.testing.assert_allclose(
+            positions @ page.T, positions[group.composition_table[s]], atol=1e-12
+        )
+
+
+@pytest.mark.parametrize("group", [P4, P4M, P6M, Z2], ids=lambda group: group.name)
+def test_figures_have_every_plane_and_every_arrow(group, tmp_path):
+    image, maps = torch.rand(9, 9), torch.randn(group.order, 7, 7)
+    figure = equivariance_figure([image, image], [maps, maps], ["one", "two"], group)
+    figure.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes()[1:4] == b"PNG"
+    drawn = figure.axes[2]
+    assert len(drawn.images) == group.order
+    arrows = {Z2: 0, P4: 4, P4M: 8 + 4, P6M: 12 + 6}[group]
+    assert len(drawn.texts) == arrows
+
+
+def test_bad_arguments_are_refused(monkeypatch):
+    image = torch.rand(9, 9)
+    with pytest.raises(ArgumentError, match="lengths 1, 2 and 1"):
+        equivariance_figure([image], [image, image], ["one"], P4)
+    with pytest.raises(ShapeError, match=r"expected \(4, H, W\)"):
+        equivariance_figure([image], [torch.rand(8, 9, 9)], ["one"], P4)
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'groupconv\[plot\]'"):
+        equivariance_figure([image], [torch.rand(4, 9, 9)], ["one"], P4)

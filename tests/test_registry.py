@@ -1,0 +1,171 @@
+"""The registry, against distributions that are really on the path."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import groupconv as gc
+from groupconv import registry
+from groupconv.errors import AmbiguousGroupError, PluginError, UnknownGroupError
+
+PLUGIN = """
+from groupconv import GeneratedGroup, SQUARE, SplitGroup
+
+turn = GeneratedGroup("turn", {"r": ([[-1, 0], [0, -1]], 2)})
+
+def made():
+    return GeneratedGroup("made", {"r": ([[-1, 0], [0, -1]], 2)})
+
+number = 7
+
+class NeedsArguments(SplitGroup):
+    def __init__(self, n): ...
+    def matrix(self, u, v): ...
+    def index(self, matrix): ...
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Put a distribution with entry points on the path, as an installer would."""
+
+    def add(distribution, entry_points, modules, version="1.0"):
+        folder = tmp_path / f"{distribution}-{version}"
+        info = folder / f"{distribution}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+        )
+        lines = "\n".join(f"{name} = {value}" for name, value in entry_points.items())
+        (info / "entry_points.txt").write_text(f"[groupconv.groups]\n{lines}\n")
+        for module, text in modules.items():
+            (folder / f"{module}.py").write_text(text)
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.syspath_prepend(folder)
+
+    monkeypatch.setattr(registry, "_loaded", {})
+    monkeypatch.setattr(registry, "_failures", {})
+    return add
+
+
+def test_ours_are_listed_as_entry_points_of_the_distribution():
+    entries = gc.groups()
+    assert {"z2", "p4", "p4m"} <= set(entries)
+    entry = entries["p4"]
+    assert (entry.distribution, entry.version) == ("groupconv", gc.__version__)
+    assert entry.target == "groupconv_plugins.p4:P4"
+    assert entry.status in ("available", "loaded")
+    assert entry.error is None
+    with pytest.raises(TypeError):
+        entries["p5"] = entry
+
+
+def test_listing_imports_no_plugin_no_torch_no_sympy():
+    code = (
+        "import groupconv, sys; assert not {'torch', 'sympy'} & set(sys.modules); "
+        "assert set(groupconv.groups()) >= {'z2', 'p4', 'p4m'}; "
+        "assert not {'torch', 'sympy', 'groupconv_plugins'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_kind_of_target_loads(install):
+    install(
+        "kinds",
+        {"turn": "kinds_plugin:turn", "made": "kinds_plugin:made"},
+        {"kinds_plugin": PLUGIN},
+    )
+    assert gc.groups()["turn"].status == "available"
+    assert gc.group("turn").order == 2
+    assert gc.group("made").order == 2
+    assert gc.group("turn") is gc.group("turn")
+    assert gc.groups()["turn"].status == "loaded"
+    assert gc.nn.LiftingConv(1, 1, 3, group="made").group.name == "made"
+
+
+@pytest.mark.parametrize("name", ["P4", "p4 ", "p44", "nothing-like-it", "", None, 4])
+def test_unknown_names_are_refused(name):
+    with pytest.raises(UnknownGroupError, match="is no installed group") as caught:
+        gc.group(name)
+    assert "p4m" in str(caught.value)
+    assert "groupconv.groups" in str(caught.value)
+
+
+def test_unknown_names_suggest_near_ones():
+    with pytest.raises(UnknownGroupError, match="did you mean 'p4m'"):
+        gc.group("P4M")
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("gone_module:thing", "ModuleNotFoundError: No module named 'gone_module'"),
+        ("groupconv_plugins.gone:thing", "No module named 'groupconv_plugins.gone'"),
+        ("bad_plugin:missing", "AttributeError"),
+        ("bad_plugin:number", "'int' object is not callable"),
+        ("bad_plugin:NeedsArguments", "TypeError"),
+        ("bad_plugin:turn", "the group calls itself 'turn'"),
+        ("bad_plugin:list", "the target gives a list"),
+        ("raising_plugin:x", "ZeroDivisionError"),
+        ("needy_plugin:x", "No module named 'not_installed_dependency'"),
+    ],
+)
+def test_a_broken_plugin_spares_the_listing_and_explains_itself(install, target, problem):
+    modules = {
+        "bad_plugin": PLUGIN + "\nlist = list\n",
+        "raising_plugin": "1 / 0",
+        "needy_plugin": "import not_installed_dependency",
+    }
+    install("broken-dist", {"wrong": target}, modules)
+    assert "wrong" in gc.groups()
+    with pytest.raises(PluginError) as caught:
+        gc.group("wrong")
+    message = str(caught.value)
+    assert "broken-dist 1.0" in message
+    assert target in message
+    assert problem in message
+    entry = gc.groups()["wrong"]
+    assert entry.status == "broken"
+    assert problem.split(": ")[-1] in entry.error
+    assert gc.group("p4").order == 4
+
+
+def test_a_missing_module_is_seen_without_importing(install):
+    install("gone", {"wrong": "gone_module.part:thing"}, {})
+    assert gc.groups()["wrong"].status == "broken"
+    assert gc.groups()["wrong"].error == "ModuleNotFoundError: No module named 'gone_module'"
+
+
+def test_the_cause_is_chained(install):
+    install("broken", {"wrong": "raising_plugin:x"}, {"raising_plugin": "1 / 0"})
+    with pytest.raises(PluginError) as caught:
+        gc.group("wrong")
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_two_distributions_with_one_name_are_both_named(install):
+    install("first", {"turn": "one_plugin:turn"}, {"one_plugin": PLUGIN})
+    install("second", {"turn": "two_plugin:turn"}, {"two_plugin": PLUGIN}, version="2.0")
+    entry = gc.groups()["turn"]
+    assert entry.status == "broken"
+    for text in ("first 1.0 (one_plugin:turn)", "second 2.0 (two_plugin:turn)"):
+        assert text in entry.error
+        with pytest.raises(AmbiguousGroupError) as caught:
+            gc.group("turn")
+        assert text in str(caught.value)
+
+
+def test_names_of_ours_are_not_overridden_silently(install):
+    install("rival", {"p4": "rival_plugin:turn"}, {"rival_plugin": PLUGIN})
+    with pytest.raises(AmbiguousGroupError, match="groupconv"):
+        gc.group("p4")
+    assert gc.group("p4m").order == 8
+
+
+def test_one_distribution_found_twice_is_one(install, tmp_path, monkeypatch):
+    install("same", {"turn": "same_plugin:turn"}, {"same_plugin": PLUGIN})
+    monkeypatch.syspath_prepend(tmp_path / "same-1.0" / ".")
+    assert gc.group("turn").order == 2

@@ -1,0 +1,80 @@
+"""The equivariance checks: what they measure, and that they catch what is not equivariant."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import groupconv as gc
+from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
+from groupconv.testing import assert_equivariant, equivariance_error
+from tests.support.groups import P4, P4M
+
+
+def test_a_planar_convolution_is_not_equivariant():
+    with pytest.raises(EquivarianceError, match=r"under 3 of 4 elements: relative error .* at \("):
+        assert_equivariant(nn.Conv2d(1, 2, 3), torch.randn(1, 1, 5, 5), group="p4")
+
+
+def test_errors_are_relative_and_per_element():
+    class Scaled(nn.Module):
+        def forward(self, x):
+            return x * torch.tensor([1.0, 2.0])
+
+    x = torch.ones(1, 1, 2, 2) * 1000
+    result = equivariance_error(Scaled(), x, group="p4")
+    assert result.per_element[(0, 0, 0)] == 0
+    assert result.per_element[(1, 0, 0)] == pytest.approx(0.5)
+    assert result.worst == pytest.approx(0.5)
+    assert result.worst_element == (1, 0, 0)
+
+
+def test_modes_and_gradients_are_left_alone():
+    net = nn.Sequential(gc.nn.LiftingConv(1, 2, 3, group=P4), gc.nn.BatchNorm(2), nn.Dropout())
+    net[1].eval()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    equivariance_error(net, torch.randn(2, 1, 5, 5))
+    assert [module.training for module in (net, net[0], net[1], net[2])] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
+    assert net[0].weight.grad is None
+
+
+def test_not_a_number_is_not_equivariant():
+    conv = gc.nn.LiftingConv(1, 1, 3, group=P4)
+    nn.init.constant_(conv.bias, float("nan"))
+    with pytest.raises(EquivarianceError):
+        assert_equivariant(conv, torch.zeros(1, 1, 5, 5))
+
+
+def test_tolerance_follows_the_type_or_is_given():
+    conv = gc.nn.LiftingConv(1, 4, 5, group=P4M)
+    x = torch.randn(1, 1, 9, 9)
+    assert_equivariant(conv, x)
+    assert_equivariant(conv.double(), x.double())
+    with pytest.raises(EquivarianceError, match="tolerance 0e\\+00"):
+        assert_equivariant(conv.float(), x, tolerance=0.0)
+
+
+def test_what_cannot_be_told_is_asked_for():
+    x = torch.randn(1, 1, 5, 5)
+    with pytest.raises(ArgumentError, match="layers of these groups: none"):
+        equivariance_error(nn.Identity(), x)
+    mixed = nn.Sequential(gc.nn.BatchNorm(1), gc.nn.MaxPool(1, group=P4))
+    mixed.append(gc.nn.MaxPool(1, group=P4M))
+    with pytest.raises(ArgumentError, match="p4, p4m"):
+        equivariance_error(mixed, x)
+    half = gc.nn.LiftingConv(1, 1, 3, group=P4, out_space=P4.subgroup(2))
+    with pytest.raises(ArgumentError, match="give out_space="):
+        equivariance_error(half, x)
+    assert equivariance_error(half, x, out_space=P4.subgroup(2)).worst < 1e-5
+
+
+def test_an_output_of_another_shape_is_told():
+    with pytest.raises(ShapeError, match="was expected"):
+        equivariance_error(nn.Conv2d(1, 1, (1, 3)), torch.randn(1, 1, 5, 5), group="p4")
