@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupconv import data, errors, experiments, models, nn, plotting, testing, transforms
-    from groupconv.groups import (
+    from groupconv.algebra import (
         CUBIC,
         HEXAGONAL,
         LINE,
@@ -34,7 +34,7 @@ __version__ = "0.1.0"
 # Where each public name lives; a room is imported when one of its names is first used (PEP 562),
 # so that `import groupconv` loads neither torch nor sympy.
 _HOMES = {
-    "groupconv.groups": (
+    "groupconv.algebra": (
         "CUBIC",
         "HEXAGONAL",
         "LINE",

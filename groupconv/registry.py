@@ -15,8 +15,8 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from groupconv.algebra.split_group import SplitGroup
 from groupconv.errors import AmbiguousGroupError, PluginError, UnknownGroupError
-from groupconv.groups.split_group import SplitGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -28,7 +28,7 @@ def test_every_public_name_is_there():
 
 @pytest.mark.parametrize(
     "room",
-    ["groups", "verification", "transforms", "nn", "models", "data", "experiments", "plotting",
+    ["algebra", "verification", "transforms", "nn", "models", "data", "experiments", "plotting",
      "testing", "cli"],
 )  # fmt: skip
 def test_every_room_exports_what_it_says(room):

@@ -9,8 +9,8 @@ import torch
 from sympy import Matrix, cos, pi, sin
 
 import groupconv as gc
+from groupconv.algebra import split_group
 from groupconv.errors import AxiomError, EquivarianceError
-from groupconv.groups import split_group
 from groupconv.nn import functional
 from groupconv.testing import assert_equivariant
 from groupconv.transforms import filters

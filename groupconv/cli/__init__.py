@@ -1,5 +1,5 @@
 """The command `groupconv`."""
 
-from groupconv.cli.app import app, main
+from groupconv.cli.commands import app, main
 
 __all__ = ["app", "main"]

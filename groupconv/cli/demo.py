@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
+from groupconv.algebra import SplitGroup
 from groupconv.cli.files import written_whole
 from groupconv.cli.inspection import plain_table
 from groupconv.data import ImageSet, bundled_digits, mnist_draw, rotated
 from groupconv.errors import ArgumentError
 from groupconv.experiments import Progress as TrainingProgress
 from groupconv.experiments import TrainingResult, count_parameters, train
-from groupconv.groups import SplitGroup
 from groupconv.models import P4CNN, Z2CNN
 from groupconv.nn import GroupConv
 from groupconv.nn.functional import act

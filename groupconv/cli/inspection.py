@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from groupconv import registry
+from groupconv.algebra import GeneratedGroup
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError
-from groupconv.groups import GeneratedGroup
 
 __all__ = ["indices", "list_groups", "plain_table", "show", "verify"]
 

@@ -57,8 +57,8 @@ def rotate(images: Tensor, angles: Tensor) -> Tensor:
         ArgumentError: the shapes do not fit together.
 
     >>> image = torch.arange(9.0).reshape(1, 1, 3, 3)
-    >>> turned = rotate(image, torch.tensor([math.pi / 2]))
-    >>> torch.allclose(turned, torch.rot90(image, 1, (-2, -1)), atol=1e-5)
+    >>> quarter = rotate(image, torch.tensor([math.pi / 2]))
+    >>> torch.allclose(quarter, torch.rot90(image, 1, (-2, -1)), atol=1e-5)
     True
     """
     if images.dim() != 4 or angles.shape != images.shape[:1]:

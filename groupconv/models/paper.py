@@ -19,7 +19,7 @@ from groupconv.registry import as_group
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupconv.groups import SplitGroup
+    from groupconv.algebra import SplitGroup
 
 __all__ = ["P4CNN", "Z2CNN", "P4CNNRotationPooling"]
 

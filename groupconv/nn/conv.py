@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from groupconv.groups import Space, SplitGroup
+    from groupconv.algebra import Space, SplitGroup
 
 __all__ = ["GroupConv", "LiftingConv"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from groupconv.groups import SplitGroup
+    from groupconv.algebra import SplitGroup
 
 __all__ = ["warn_if_uneven"]
 

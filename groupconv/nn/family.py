@@ -11,7 +11,7 @@ from groupconv.nn.pooling import AvgPool, CosetPool, MaxPool
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
-    from groupconv.groups import SplitGroup
+    from groupconv.algebra import SplitGroup
 
 __all__ = ["LayerFamily", "layers"]
 

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from groupconv.algebra import Element, Space, SplitGroup, Subgroup, as_space
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.groups import Element, Space, SplitGroup, Subgroup, as_space
 from groupconv.nn.bank import filter_bank
 from groupconv.nn.tables import as_tensor
 from groupconv.registry import as_group

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from groupconv.algebra import Space, SplitGroup, as_space
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.groups import Space, SplitGroup, as_space
 from groupconv.nn.evenness import warn_if_uneven
 from groupconv.nn.functional import check_mode, pool_planes
 from groupconv.nn.tables import TableModule

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.algebra import SplitGroup, cayley_graph
 from groupconv.errors import ArgumentError, MissingDependencyError, ShapeError
-from groupconv.groups import SplitGroup, cayley_graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def plane_positions(group: SplitGroup) -> npt.NDArray[np.float64]:
     whole picture as it acts on the page.
 
     >>> from groupconv import group
-    >>> plane_positions(group("p4")).round().tolist()
+    >>> (plane_positions(group("p4")).round() + 0.0).tolist()
     [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
     """
     basis = np.array(group.lattice.basis.evalf().tolist(), dtype=float)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from groupconv.algebra import Element, Space, SplitGroup, as_space
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
-from groupconv.groups import Element, Space, SplitGroup, as_space
 from groupconv.nn.functional import act
 from groupconv.registry import as_group
 

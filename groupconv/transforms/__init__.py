@@ -1,6 +1,6 @@
 """From a group to integer tables: filter transform, action on arrays, coset pooling."""
 
-from groupconv.transforms.action import Action, action
+from groupconv.transforms.actions import Action, action
 from groupconv.transforms.filters import FilterTransform, filter_transform
 from groupconv.transforms.pooling import coset_table
 from groupconv.transforms.support import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupconv.groups import Space, SplitGroup, Subgroup, as_space
+from groupconv.algebra import Space, SplitGroup, Subgroup, as_space
 from groupconv.registry import as_group
 from groupconv.transforms.support import as_sizes, support_cells
 

@@ -12,7 +12,7 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from groupconv.groups import Subgroup
+    from groupconv.algebra import Subgroup
 
     IntArray = npt.NDArray[np.int64]
 

@@ -16,7 +16,7 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from groupconv.groups import SplitGroup
+    from groupconv.algebra import SplitGroup
 
     IntArray = npt.NDArray[np.int64]
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import sympy
 
-from groupconv.groups.contract import matrix_text
+from groupconv.algebra.contract import matrix_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from groupconv.groups import Element, SplitGroup
+    from groupconv.algebra import Element, SplitGroup
     from groupconv.verification.report import Method
 
 __all__ = ["AXIOMS", "Axiom", "SymbolicGroup", "side_text", "sides_agree"]
@@ -93,6 +93,10 @@ def _homogeneity(G: SymbolicGroup, g: Element) -> Sides:
     return G.matrix(*g)[-1, :], sympy.Matrix([[*G.nowhere, 1]])
 
 
+def _stabilizer(G: SymbolicGroup, g: Element) -> Sides:
+    return G.matrix(*g)[:-1, -1], sympy.zeros(G.dimension, 1)
+
+
 def _unimodularity(G: SymbolicGroup, g: Element) -> Sides:
     return [abs(G.matrix(*g).det())], [1]
 
@@ -149,6 +153,14 @@ AXIOMS = (
         SymbolicGroup.fixed,
         _homogeneity,
         "the bottom row is wrong",
+    ),
+    Axiom(
+        "stabilizer",
+        "g(s, 0) fixes the origin",
+        "computed",
+        SymbolicGroup.fixed,
+        _stabilizer,
+        "the element moves the origin, as a glide or a screw does",
     ),
     Axiom(
         "unimodularity",

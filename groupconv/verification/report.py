@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from groupconv.errors import VerificationError
 
 if TYPE_CHECKING:
-    from groupconv.groups import Element
+    from groupconv.algebra import Element
 
 __all__ = ["Check", "Counterexample", "Method", "VerificationReport"]
 

@@ -25,7 +25,7 @@ def test_quarter_turns_are_rot90(size):
 def test_an_eighth_turn_keeps_a_disk():
     u, v = torch.meshgrid(torch.linspace(-1, 1, 31), torch.linspace(-1, 1, 31), indexing="ij")
     disk = torch.exp(-8 * (u**2 + v**2))[None, None]
-    torch.testing.assert_close(rotate(disk, torch.tensor([0.7])), disk, atol=0.01, rtol=0)
+    torch.testing.assert_close(rotate(disk, torch.tensor([0.7])), disk, atol=0.02, rtol=0)
 
 
 def test_oblong_images_turn_without_stretching():

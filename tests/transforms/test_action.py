@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from groupconv.errors import ArgumentError, ElementError, ShapeError
 from groupconv.nn.functional import act
 from groupconv.transforms import action, coset_table, require_symmetric
-from tests.groups.test_split_group import elements
+from tests.algebra.test_split_group import elements
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P4, P4M, P6M, PM
 
 CASES = st.sampled_from([g for g in GROUPS if g.order < 48]).flatmap(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sympy
 
+from groupconv.algebra import SQUARE, SplitGroup
 from groupconv.errors import AxiomError, GroupError
-from groupconv.groups import SQUARE, SplitGroup
 from groupconv_plugins.p4 import P4
 
 TURNS = {0: [[1, 0], [0, 1]], 1: [[0, -1], [1, 0]], 2: [[-1, 0], [0, -1]], 3: [[0, 1], [-1, 0]]}

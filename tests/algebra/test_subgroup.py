@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from groupconv.algebra import Subgroup, as_space, cayley_graph
 from groupconv.errors import ArgumentError, GroupError
-from groupconv.groups import Subgroup, as_space, cayley_graph
 from tests.support.groups import CUBE, P4, P4M, P6M, P222, Z2
 from tests.support.oracle import NaiveGroup
 

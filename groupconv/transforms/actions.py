@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.algebra import Element, Space, SplitGroup, Subgroup, as_space
 from groupconv.errors import ArgumentError
-from groupconv.groups import Element, Space, SplitGroup, Subgroup, as_space
 from groupconv.transforms.support import centred_cells
 
 if TYPE_CHECKING:

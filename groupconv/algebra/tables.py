@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.algebra.contract import matrix_text
 from groupconv.errors import AxiomError, ElementError
-from groupconv.groups.contract import matrix_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import sympy
 
-    from groupconv.groups.split_group import SplitGroup
+    from groupconv.algebra.split_group import SplitGroup
 
     IntArray = npt.NDArray[np.int64]
 

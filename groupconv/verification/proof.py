@@ -17,7 +17,7 @@ from groupconv.verification.axioms import (
 from groupconv.verification.report import Check, Counterexample, VerificationReport
 
 if TYPE_CHECKING:
-    from groupconv.groups import Element, SplitGroup
+    from groupconv.algebra import Element, SplitGroup
 
 __all__ = ["verify"]
 
@@ -36,7 +36,7 @@ def verify(group: SplitGroup | str) -> VerificationReport:
 
     >>> report = verify("p4")
     >>> report.passed, len(report.checks)
-    (True, 12)
+    (True, 13)
     """
     group = as_group(group)
     symbolic = SymbolicGroup(group)

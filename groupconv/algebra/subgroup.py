@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from groupconv.groups.split_group import SplitGroup
+    from groupconv.algebra.split_group import SplitGroup
 
     IntArray = npt.NDArray[np.int64]
 

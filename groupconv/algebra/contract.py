@@ -17,7 +17,7 @@ from groupconv.errors import ElementError, GroupConvError, GroupError
 if TYPE_CHECKING:
     import sympy
 
-    from groupconv.groups.split_group import SplitGroup
+    from groupconv.algebra.split_group import SplitGroup
 
 __all__ = ["Element", "checked_index", "checked_matrix", "checked_operation", "matrix_text"]
 
@@ -42,7 +42,9 @@ def checked_matrix(formula: Formula) -> Formula:
     signature = inspect.signature(formula)
 
     @functools.wraps(formula)
-    def matrix(self: SplitGroup, *index: Any, **named: Any) -> sympy.ImmutableMatrix:
+    def matrix(self: SplitGroup, *index: Any, **named: Any) -> Any:
+        if _is_super_call(self, matrix):
+            return formula(self, *index, **named)
         if named:
             index = signature.bind(self, *index, **named).args[1:]
         import sympy
@@ -58,7 +60,9 @@ def checked_index(formula: Formula) -> Formula:
     """Wrap a plugin's `index`: an exact matrix in, the index whose matrix it is out."""
 
     @functools.wraps(formula)
-    def index(self: SplitGroup, matrix: Any) -> Element:
+    def index(self: SplitGroup, matrix: Any) -> Any:
+        if _is_super_call(self, index):
+            return formula(self, matrix)
         import sympy
 
         given = _as_matrix(self, matrix, "the argument matrix")
@@ -89,11 +93,18 @@ def checked_operation(formula: Formula) -> Formula:
     """Wrap a plugin's own `compose` or `inverse`: elements in, an element out."""
 
     @functools.wraps(formula)
-    def operation(self: SplitGroup, *elements: Any) -> Element:
+    def operation(self: SplitGroup, *elements: Any) -> Any:
+        if _is_super_call(self, operation):
+            return formula(self, *elements)
         checked = [_as_element(self, element) for element in elements]
         return _as_element(self, _call(self, formula.__name__, formula, *checked))
 
     return operation
+
+
+def _is_super_call(group: SplitGroup, wrapper: Formula) -> bool:
+    """Whether a subclass has a formula of its own, which called this one and is checked itself."""
+    return getattr(type(group), wrapper.__name__) is not wrapper
 
 
 def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sympy
 
+from groupconv.algebra import CUBIC, GeneratedGroup
 from groupconv.errors import ArgumentError, AxiomError, ElementError
-from groupconv.groups import CUBIC, GeneratedGroup
 from tests.support.groups import P2, P4, P6M
 
 TURN = [[0, -1], [1, 0]]

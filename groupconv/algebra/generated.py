@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from groupconv.algebra.lattice import CUBIC, LINE, SQUARE, Lattice
+from groupconv.algebra.split_group import SplitGroup
 from groupconv.errors import ArgumentError, AxiomError, ElementError
-from groupconv.groups.lattice import CUBIC, LINE, SQUARE, Lattice
-from groupconv.groups.split_group import SplitGroup
 
 if TYPE_CHECKING:
     import sympy
 
-    from groupconv.groups.contract import Element
+    from groupconv.algebra.contract import Element
 
 __all__ = ["GeneratedGroup", "Generator"]
 

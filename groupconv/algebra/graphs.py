@@ -9,7 +9,7 @@ import networkx as nx
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from groupconv.groups.split_group import SplitGroup
+    from groupconv.algebra.split_group import SplitGroup
 
 __all__ = ["cayley_graph"]
 

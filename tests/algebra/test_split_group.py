@@ -10,8 +10,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupconv.algebra import SQUARE, GeneratedGroup, Lattice, SplitGroup
 from groupconv.errors import ElementError, GroupError
-from groupconv.groups import SQUARE, GeneratedGroup, Lattice, SplitGroup
 from tests.support.groups import CUBE, GROUPS, P2, P4, P4M, Z2
 
 

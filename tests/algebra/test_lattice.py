@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sympy
 
+from groupconv.algebra import HEXAGONAL, LINE, SQUARE, Lattice
 from groupconv.errors import ArgumentError
-from groupconv.groups import HEXAGONAL, LINE, SQUARE, Lattice
 from tests.support.groups import P6M
 
 

@@ -8,22 +8,22 @@ import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from groupconv.errors import ElementError
-from groupconv.groups.contract import (
+from groupconv.algebra.contract import (
     Element,
     checked_index,
     checked_matrix,
     checked_operation,
 )
-from groupconv.groups.subgroup import Subgroup, all_subgroups, generated_subgroup
-from groupconv.groups.tables import stabilizer_tables
+from groupconv.algebra.subgroup import Subgroup, all_subgroups, generated_subgroup
+from groupconv.algebra.tables import stabilizer_tables
+from groupconv.errors import ElementError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import sympy
 
-    from groupconv.groups.lattice import Lattice
+    from groupconv.algebra.lattice import Lattice
 
     IntArray = npt.NDArray[np.int64]
 
