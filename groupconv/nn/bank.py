@@ -14,6 +14,9 @@ from torch import Tensor
 
 __all__ = ["expand", "filter_bank"]
 
+BLOCK_ENTRIES = 2**18
+MOST_BLOCKS = 16
+
 
 def filter_bank(
     weight: Tensor, index: Tensor, inverse: Tensor, *, masked: bool, ragged: bool
@@ -74,9 +77,7 @@ class _Collect(torch.autograd.Function):
 
     @staticmethod
     def forward(bank: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool) -> Tensor:
-        S, P, M = inverse.shape
-        read = expand(bank, inverse.view(S, P * M), ragged)  # (C_out, S_out, C_in, P · M)
-        return read.sum(1) if M == 1 else read.unflatten(-1, (P, M)).sum((1, -1))
+        return torch.cat([_collected(part, inverse, ragged) for part in _blocks(bank)])
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -88,3 +89,19 @@ class _Collect(torch.autograd.Function):
         index, inverse = ctx.saved_tensors
         expanded: Tensor = _Expand.apply(grad, index, inverse, ctx.masked, ctx.ragged)
         return expanded, None, None, None, None
+
+
+def _blocks(bank: Tensor) -> tuple[Tensor, ...]:
+    """The bank in blocks of output channels, few enough to launch and small enough to cache.
+
+    Gathering the whole bank at once would allocate it a second time, and touching that fresh
+    memory costs more than the gather itself.
+    """
+    return bank.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES)))
+
+
+def _collected(bank: Tensor, inverse: Tensor, ragged: bool) -> Tensor:
+    """For each parameter, the sum over the cells that read it: `(C, C_in, P)`."""
+    S, P, M = inverse.shape
+    read = expand(bank, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
+    return read.sum(1) if M == 1 else read.unflatten(-1, (P, M)).sum((1, -1))
