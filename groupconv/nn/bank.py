@@ -7,12 +7,16 @@ scatters, so both are deterministic on every device.
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["expand", "filter_bank"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["collect", "expand", "filter_bank"]
 
 BLOCK_ENTRIES = 2**18
 MOST_BLOCKS = 16
@@ -47,12 +51,34 @@ def expand(source: Tensor, index: Tensor, masked: bool) -> Tensor:
     return read * (index >= 0).view(1, S, 1, L) if masked else read
 
 
+def collect(bank: Tensor, inverse: Tensor, ragged: bool) -> Tensor:
+    """For each parameter, the sum over the cells that read it: `(C_out, C_in, P)`.
+
+    It goes through the bank in blocks of output channels, few enough to launch and small enough
+    to cache: gathering the whole bank at once would allocate it a second time, and touching that
+    fresh memory costs more than the gather itself.
+    """
+    S, P, M = inverse.shape
+    sums = []
+    for block in bank.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES))):
+        read = expand(block, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
+        sums.append(read.sum(1) if M == 1 else read.unflatten(-1, (P, M)).sum((1, -1)))
+    return torch.cat(sums) if len(sums) > 1 else sums[0]
+
+
+def _with_signature(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Keep the signature, which torch would otherwise derive anew at every call, in 40 µs."""
+    forward.__signature__ = inspect.signature(forward)  # type: ignore[attr-defined]
+    return forward
+
+
 class _Expand(torch.autograd.Function):
     """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`."""
 
     generate_vmap_rule = True
 
     @staticmethod
+    @_with_signature
     def forward(
         weight: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool
     ) -> Tensor:
@@ -66,7 +92,10 @@ class _Expand(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
         index, inverse = ctx.saved_tensors
-        collected: Tensor = _Collect.apply(grad, index, inverse, ctx.masked, ctx.ragged)
+        if torch.is_grad_enabled():  # for derivatives of higher order
+            collected: Tensor = _Collect.apply(grad, index, inverse, ctx.masked, ctx.ragged)
+        else:
+            collected = collect(grad, inverse, ctx.ragged)
         return collected, None, None, None, None
 
 
@@ -76,8 +105,9 @@ class _Collect(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
+    @_with_signature
     def forward(bank: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool) -> Tensor:
-        return torch.cat([_collected(part, inverse, ragged) for part in _blocks(bank)])
+        return collect(bank, inverse, ragged)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -89,19 +119,3 @@ class _Collect(torch.autograd.Function):
         index, inverse = ctx.saved_tensors
         expanded: Tensor = _Expand.apply(grad, index, inverse, ctx.masked, ctx.ragged)
         return expanded, None, None, None, None
-
-
-def _blocks(bank: Tensor) -> tuple[Tensor, ...]:
-    """The bank in blocks of output channels, few enough to launch and small enough to cache.
-
-    Gathering the whole bank at once would allocate it a second time, and touching that fresh
-    memory costs more than the gather itself.
-    """
-    return bank.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES)))
-
-
-def _collected(bank: Tensor, inverse: Tensor, ragged: bool) -> Tensor:
-    """For each parameter, the sum over the cells that read it: `(C, C_in, P)`."""
-    S, P, M = inverse.shape
-    read = expand(bank, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
-    return read.sum(1) if M == 1 else read.unflatten(-1, (P, M)).sum((1, -1))
