@@ -25,6 +25,7 @@ lint: install  ## style, types, and the floors of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: export NO_MKDOCS_2_WARNING = 1
 docs: install  ## the site, in site/
 	$(BIN)/mkdocs build --strict --quiet
 

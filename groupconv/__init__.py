@@ -1,8 +1,9 @@
 """groupconv: symmetry groups as plugins, proved, and turned into equivariant convolution layers.
 
->>> import groupconv as gc
->>> gc.group("p4").compose((1, 0, 0), (1, 2, 3))
-(2, -3, 2)
+Examples:
+    >>> import groupconv as gc
+    >>> gc.group("p4").compose((1, 0, 0), (1, 2, 3))
+    (2, -3, 2)
 """
 
 from __future__ import annotations

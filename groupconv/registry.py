@@ -56,8 +56,9 @@ def groups() -> Mapping[str, GroupEntry]:
     Broken are those whose module does not exist, whose name is claimed twice, or that failed
     to load earlier in this process.
 
-    >>> groups()["p4"].target
-    'groupconv_plugins.p4:P4'
+    Examples:
+        >>> groups()["p4"].target
+        'groupconv_plugins.p4:P4'
     """
     return MappingProxyType({name: _entry(name, claims) for name, claims in _claims().items()})
 
@@ -70,8 +71,9 @@ def group(name: str) -> SplitGroup:
         AmbiguousGroupError: two distributions register it.
         PluginError: the plugin fails to import or is no group; the cause is chained.
 
-    >>> group("p4m").stabilizer_shape
-    (2, 4)
+    Examples:
+        >>> group("p4m").stabilizer_shape
+        (2, 4)
     """
     if isinstance(name, str) and name in _loaded:
         return _loaded[name]
@@ -92,8 +94,9 @@ def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
     Raises:
         PluginError: as `group` does.
 
-    >>> as_group("p4")
-    P4()
+    Examples:
+        >>> as_group("p4")
+        P4()
     """
     if isinstance(group_or_name, SplitGroup):
         return group_or_name

@@ -10,8 +10,9 @@ __all__ = ["P4"]
 class P4(SplitGroup):
     """Translations and rotations by 90 degrees about any centre (section 4.2, eq. 2).
 
-    >>> P4().compose((1, 0, 0), (1, 2, 3))
-    (2, -3, 2)
+    Examples:
+        >>> P4().compose((1, 0, 0), (1, 2, 3))
+        (2, -3, 2)
     """
 
     name = "p4"

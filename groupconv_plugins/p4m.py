@@ -10,8 +10,9 @@ __all__ = ["P4M"]
 class P4M(SplitGroup):
     """Translations, rotations by 90 degrees and mirror reflections (section 4.3).
 
-    >>> P4M().compose((1, 1, 0, 0), (1, 1, 0, 0))
-    (0, 0, 0, 0)
+    Examples:
+        >>> P4M().compose((1, 1, 0, 0), (1, 1, 0, 0))
+        (0, 0, 0, 0)
     """
 
     name = "p4m"

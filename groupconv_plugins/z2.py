@@ -10,8 +10,9 @@ __all__ = ["Z2"]
 class Z2(SplitGroup):
     """Translations alone: its group convolution is the ordinary planar convolution.
 
-    >>> Z2().compose((1, 2), (3, 4))
-    (4, 6)
+    Examples:
+        >>> Z2().compose((1, 2), (3, 4))
+        (4, 6)
     """
 
     name = "z2"

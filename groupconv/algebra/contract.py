@@ -30,9 +30,10 @@ Formula: TypeAlias = Callable[..., Any]
 def matrix_text(matrix: sympy.MatrixBase) -> str:
     """A matrix on one line, for messages.
 
-    >>> import sympy
-    >>> matrix_text(sympy.eye(2))
-    '[[1, 0], [0, 1]]'
+    Examples:
+        >>> import sympy
+        >>> matrix_text(sympy.eye(2))
+        '[[1, 0], [0, 1]]'
     """
     return str(matrix.tolist())
 

@@ -48,9 +48,10 @@ class GeneratedGroup(SplitGroup):
         AxiomError: a matrix is not integer, or its order is not the one stated.
         ArgumentError: the generators or the lattice do not fit together.
 
-    >>> p2 = GeneratedGroup("p2", {"r": ([[-1, 0], [0, -1]], 2)})
-    >>> p2.compose((1, 5, 0), (1, 2, 3))
-    (0, 3, -3)
+    Examples:
+        >>> p2 = GeneratedGroup("p2", {"r": ([[-1, 0], [0, -1]], 2)})
+        >>> p2.compose((1, 5, 0), (1, 2, 3))
+        (0, 3, -3)
     """
 
     name: str

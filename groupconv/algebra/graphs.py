@@ -27,9 +27,10 @@ def cayley_graph(group: SplitGroup, generators: Iterable[int | tuple[int, ...]])
     Raises:
         ElementError: a generator is no stabilizer element.
 
-    >>> from groupconv import group
-    >>> sorted(cayley_graph(group("p4"), [1]).edges())
-    [(0, 1), (1, 2), (2, 3), (3, 0)]
+    Examples:
+        >>> from groupconv import group
+        >>> sorted(cayley_graph(group("p4"), [1]).edges())
+        [(0, 1), (1, 2), (2, 3), (3, 0)]
     """
     graph = nx.MultiDiGraph()
     graph.add_nodes_from(range(group.order))

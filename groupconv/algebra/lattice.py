@@ -25,10 +25,11 @@ class Lattice:
     Raises:
         ArgumentError: `vectors` is not a square array.
 
-    >>> HEXAGONAL.gram
-    Matrix([
-    [   1, -1/2],
-    [-1/2,    1]])
+    Examples:
+        >>> HEXAGONAL.gram
+        Matrix([
+        [   1, -1/2],
+        [-1/2,    1]])
     """
 
     name: str

@@ -52,12 +52,13 @@ class SplitGroup(ABC):
         stabilizer_shape: The number of values of each stabilizer coordinate; `()` if there is
             no coordinate.
 
-    >>> from groupconv import group
-    >>> p4 = group("p4")
-    >>> p4.compose((1, 0, 0), (0, 2, 3))
-    (1, -3, 2)
-    >>> p4.inverse((1, -3, 2))
-    (3, -2, -3)
+    Examples:
+        >>> from groupconv import group
+        >>> p4 = group("p4")
+        >>> p4.compose((1, 0, 0), (0, 2, 3))
+        (1, -3, 2)
+        >>> p4.inverse((1, -3, 2))
+        (3, -2, -3)
     """
 
     name: str
@@ -77,12 +78,13 @@ class SplitGroup(ABC):
         Raises:
             ElementError: the index has a wrong length, range or type.
 
-        >>> from groupconv import group
-        >>> group("p4").matrix(1, 5, 7)
-        Matrix([
-        [0, -1, 5],
-        [1,  0, 7],
-        [0,  0, 1]])
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4").matrix(1, 5, 7)
+            Matrix([
+            [0, -1, 5],
+            [1,  0, 7],
+            [0,  0, 1]])
         """
 
     @abstractmethod
@@ -92,9 +94,10 @@ class SplitGroup(ABC):
         Raises:
             ElementError: the matrix is no element of the group.
 
-        >>> from groupconv import group
-        >>> group("p4").index([[0, -1, 5], [1, 0, 7], [0, 0, 1]])
-        (1, 5, 7)
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4").index([[0, -1, 5], [1, 0, 7], [0, 0, 1]])
+            (1, 5, 7)
         """
 
     # -- what follows from it -----------------------------------------------------------------
@@ -123,9 +126,10 @@ class SplitGroup(ABC):
     def coordinate_names(self) -> tuple[str, ...]:
         """The names of an element's coordinates, as the plugin's `matrix` calls them.
 
-        >>> from groupconv import group
-        >>> group("p4m").coordinate_names
-        ('m', 'r', 'u', 'v')
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").coordinate_names
+            ('m', 'r', 'u', 'v')
         """
         parameters = list(inspect.signature(self.matrix).parameters.values())
         names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -138,9 +142,10 @@ class SplitGroup(ABC):
     def stabilizer_indices(self) -> tuple[tuple[int, ...], ...]:
         """The coordinates of all stabilizer elements, in the order of their flat index.
 
-        >>> from groupconv import group
-        >>> group("p4").stabilizer_indices
-        ((0,), (1,), (2,), (3,))
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4").stabilizer_indices
+            ((0,), (1,), (2,), (3,))
         """
         return tuple(itertools.product(*map(range, self.stabilizer_shape)))
 
@@ -182,9 +187,10 @@ class SplitGroup(ABC):
         Raises:
             ElementError: there is no such stabilizer element.
 
-        >>> from groupconv import group
-        >>> group("p4m").flat_index((1, 2))
-        6
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").flat_index((1, 2))
+            6
         """
         if isinstance(stabilizer, tuple):
             if stabilizer in (indices := self.stabilizer_indices):
@@ -208,18 +214,20 @@ class SplitGroup(ABC):
         Raises:
             ElementError: one of them is no stabilizer element.
 
-        >>> from groupconv import group
-        >>> group("p4m").subgroup((0, 2)).elements
-        (0, 2)
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").subgroup((0, 2)).elements
+            (0, 2)
         """
         return generated_subgroup(self, [self.flat_index(element) for element in generators])
 
     def subgroups(self) -> tuple[Subgroup, ...]:
         """All subgroups of the stabilizer, the smallest first.
 
-        >>> from groupconv import group
-        >>> [subgroup.order for subgroup in group("p4").subgroups()]
-        [1, 2, 4]
+        Examples:
+            >>> from groupconv import group
+            >>> [subgroup.order for subgroup in group("p4").subgroups()]
+            [1, 2, 4]
         """
         return all_subgroups(self)
 

@@ -33,12 +33,13 @@ class Subgroup:
     Raises:
         GroupError: the elements are not a subgroup.
 
-    >>> from groupconv import group
-    >>> rotations = group("p4m").subgroup((0, 1))
-    >>> rotations.order, rotations.index
-    (4, 2)
-    >>> rotations.representatives
-    (0, 4)
+    Examples:
+        >>> from groupconv import group
+        >>> rotations = group("p4m").subgroup((0, 1))
+        >>> rotations.order, rotations.index
+        (4, 2)
+        >>> rotations.representatives
+        (0, 4)
     """
 
     group: SplitGroup
@@ -102,9 +103,10 @@ def as_space(group: SplitGroup, space: Space, argument: str = "space") -> Subgro
     Raises:
         ArgumentError: it is no space of the group.
 
-    >>> from groupconv import group
-    >>> as_space(group("p4"), "lattice").elements
-    (0, 1, 2, 3)
+    Examples:
+        >>> from groupconv import group
+        >>> as_space(group("p4"), "lattice").elements
+        (0, 1, 2, 3)
     """
     if isinstance(space, Subgroup) and space.group == group:
         return space

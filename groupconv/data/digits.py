@@ -23,8 +23,9 @@ def bundled_digits() -> ImageSet:
     Raises:
         MissingDependencyError: scikit-learn is not installed.
 
-    >>> bundled_digits().train_x.shape
-    torch.Size([1200, 1, 28, 28])
+    Examples:
+        >>> bundled_digits().train_x.shape
+        torch.Size([1200, 1, 28, 28])
     """
     try:
         from sklearn.datasets import load_digits

@@ -56,10 +56,11 @@ def rotate(images: Tensor, angles: Tensor) -> Tensor:
     Raises:
         ArgumentError: the shapes do not fit together.
 
-    >>> image = torch.arange(9.0).reshape(1, 1, 3, 3)
-    >>> quarter = rotate(image, torch.tensor([math.pi / 2]))
-    >>> torch.allclose(quarter, torch.rot90(image, 1, (-2, -1)), atol=1e-5)
-    True
+    Examples:
+        >>> image = torch.arange(9.0).reshape(1, 1, 3, 3)
+        >>> quarter = rotate(image, torch.tensor([math.pi / 2]))
+        >>> torch.allclose(quarter, torch.rot90(image, 1, (-2, -1)), atol=1e-5)
+        True
     """
     if images.dim() != 4 or angles.shape != images.shape[:1]:
         raise ArgumentError(
@@ -84,8 +85,9 @@ def rotate(images: Tensor, angles: Tensor) -> Tensor:
 def turned(images: Tensor, seed: int) -> Tensor:
     """Turn each image by an angle of its own, uniform in [0, 2π), drawn with a seed.
 
-    >>> turned(torch.ones(2, 1, 5, 5), seed=0).shape
-    torch.Size([2, 1, 5, 5])
+    Examples:
+        >>> turned(torch.ones(2, 1, 5, 5), seed=0).shape
+        torch.Size([2, 1, 5, 5])
     """
     generator = torch.Generator().manual_seed(seed)
     angles = 2 * math.pi * torch.rand(len(images), generator=generator)
@@ -100,8 +102,10 @@ def rotated(images: ImageSet, seed: int = 0, *, train: bool = True) -> ImageSet:
         seed: The seed of the angles; the test part uses the next one.
         train: Whether to turn the training part too.
 
-    >>> rotated(ImageSet("dots", *[torch.ones(2, 1, 3, 3), torch.ones(2)] * 2), train=False).name
-    'upright dots → rotated'
+    Examples:
+        >>> dots = ImageSet("dots", *[torch.ones(2, 1, 3, 3), torch.ones(2)] * 2)
+        >>> rotated(dots, train=False).name
+        'upright dots → rotated'
     """
     return ImageSet(
         f"rotated {images.name}" if train else f"upright {images.name} → rotated",

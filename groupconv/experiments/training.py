@@ -70,11 +70,12 @@ def train(
         seed: The seed of the order of the images.
         report: Called after every epoch.
 
-    >>> import groupconv as gc
-    >>> digits = gc.data.bundled_digits()
-    >>> few = gc.data.ImageSet("few", *(t[:64] for t in (digits.train_x, digits.train_y) * 2))
-    >>> train(gc.models.P4CNN(), few, epochs=1).parameters
-    24680
+    Examples:
+        >>> import groupconv as gc
+        >>> digits = gc.data.bundled_digits()
+        >>> few = gc.data.ImageSet("few", *(t[:64] for t in (digits.train_x, digits.train_y) * 2))
+        >>> train(gc.models.P4CNN(), few, epochs=1).parameters
+        24680
     """
     device = next(model.parameters()).device
     x, y = images.train_x.to(device), images.train_y.to(device)

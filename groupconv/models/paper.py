@@ -86,9 +86,10 @@ class P4CNN(_PaperNetwork):
     Raises:
         ArgumentError: the group does not act on the plane.
 
-    >>> net = P4CNN()
-    >>> sum(p.numel() for p in net.parameters())
-    24680
+    Examples:
+        >>> net = P4CNN()
+        >>> sum(p.numel() for p in net.parameters())
+        24680
     """
 
     def __init__(
@@ -123,9 +124,10 @@ class P4CNNRotationPooling(_PaperNetwork):
     Raises:
         ArgumentError: the group does not act on the plane.
 
-    >>> net = P4CNNRotationPooling()
-    >>> sum(p.numel() for p in net.parameters())
-    21750
+    Examples:
+        >>> net = P4CNNRotationPooling()
+        >>> sum(p.numel() for p in net.parameters())
+        21750
     """
 
     def __init__(
@@ -154,9 +156,10 @@ class Z2CNN(P4CNN):
         channels: The width of every hidden layer.
         dropout: The share of activations to drop.
 
-    >>> net = Z2CNN()
-    >>> sum(p.numel() for p in net.parameters())
-    21750
+    Examples:
+        >>> net = Z2CNN()
+        >>> sum(p.numel() for p in net.parameters())
+        21750
     """
 
     def __init__(

@@ -67,9 +67,10 @@ class GroupConv(TableModule):
         EquivarianceWarning: (at a call) the stride leaves cells over at one end of an axis.
         AxiomError: the group is broken.
 
-    >>> layer = GroupConv(16, 32, 3, padding=1, group="p4m")
-    >>> layer(torch.zeros(2, 16, 8, 9, 9)).shape
-    torch.Size([2, 32, 8, 9, 9])
+    Examples:
+        >>> layer = GroupConv(16, 32, 3, padding=1, group="p4m")
+        >>> layer(torch.zeros(2, 16, 8, 9, 9)).shape
+        torch.Size([2, 32, 8, 9, 9])
     """
 
     bank_index: Tensor
@@ -241,9 +242,10 @@ class LiftingConv(GroupConv):
     Shapes:
         Input `(B, C_in, *spatial)`, output `(B, C_out, S_out, *spatial)`.
 
-    >>> layer = LiftingConv(3, 16, 3, padding=1, group="p4m")
-    >>> layer(torch.zeros(2, 3, 9, 9)).shape
-    torch.Size([2, 16, 8, 9, 9])
+    Examples:
+        >>> layer = LiftingConv(3, 16, 3, padding=1, group="p4m")
+        >>> layer(torch.zeros(2, 3, 9, 9)).shape
+        torch.Size([2, 16, 8, 9, 9])
     """
 
     def __init__(

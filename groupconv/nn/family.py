@@ -23,9 +23,10 @@ class LayerFamily:
         group: The group.
         LiftingConv: `groupconv.nn.LiftingConv` for this group; so for the others.
 
-    >>> p4 = layers("p4")
-    >>> p4.GroupConv(8, 8, 3).group
-    P4()
+    Examples:
+        >>> p4 = layers("p4")
+        >>> p4.GroupConv(8, 8, 3).group
+        P4()
     """
 
     def __init__(self, group: SplitGroup | str) -> None:
@@ -50,7 +51,8 @@ def layers(group: SplitGroup | str) -> LayerFamily:
     Raises:
         PluginError: there is no such plugin, or it is broken.
 
-    >>> layers("p4m").LiftingConv(3, 16, 3).out_channels
-    16
+    Examples:
+        >>> layers("p4m").LiftingConv(3, 16, 3).out_channels
+        16
     """
     return LayerFamily(group)

@@ -53,10 +53,11 @@ def group_conv(
     Raises:
         ShapeError: `x` does not lie on the transform's input space.
 
-    >>> from groupconv import filter_transform
-    >>> transform = filter_transform("p4", 3, in_space="lattice")
-    >>> group_conv(torch.ones(2, 1, 5, 5), torch.ones(7, 1, 9), transform=transform).shape
-    torch.Size([2, 7, 4, 3, 3])
+    Examples:
+        >>> from groupconv import filter_transform
+        >>> transform = filter_transform("p4", 3, in_space="lattice")
+        >>> group_conv(torch.ones(2, 1, 5, 5), torch.ones(7, 1, 9), transform=transform).shape
+        torch.Size([2, 7, 4, 3, 3])
     """
     index, inverse = _bank_tables(transform, x.device)
     masked, ragged = bank_flags(transform)
@@ -141,8 +142,9 @@ def coset_pool(
         ArgumentError: `K` does not contain `H`, or the mode is unknown.
         ShapeError: `x` does not lie on `G/H`.
 
-    >>> coset_pool(torch.ones(2, 3, 4, 5, 5), "p4").shape
-    torch.Size([2, 3, 5, 5])
+    Examples:
+        >>> coset_pool(torch.ones(2, 3, 4, 5, 5), "p4").shape
+        torch.Size([2, 3, 5, 5])
     """
     group = as_group(group)
     H, K = as_space(group, in_space, "in_space"), as_space(group, subgroup, "subgroup")
@@ -204,9 +206,10 @@ def act(
         ArgumentError: the element does not map the array's cells to cells.
         ShapeError: `x` has not the space's number of planes.
 
-    >>> act(torch.tensor([[1, 2], [3, 4]]), (1, 0, 0), "p4")
-    tensor([[2, 4],
-            [1, 3]])
+    Examples:
+        >>> act(torch.tensor([[1, 2], [3, 4]]), (1, 0, 0), "p4")
+        tensor([[2, 4],
+                [1, 3]])
     """
     group = as_group(group)
     H = as_space(group, space)

@@ -28,8 +28,9 @@ class BatchNorm(nn.Module):
     Shapes:
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
 
-    >>> BatchNorm(16)(torch.zeros(2, 16, 8, 9, 9)).shape
-    torch.Size([2, 16, 8, 9, 9])
+    Examples:
+        >>> BatchNorm(16)(torch.zeros(2, 16, 8, 9, 9)).shape
+        torch.Size([2, 16, 8, 9, 9])
     """
 
     def __init__(

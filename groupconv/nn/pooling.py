@@ -40,9 +40,10 @@ class CosetPool(TableModule):
     Raises:
         ArgumentError: `K` does not contain `H`, or the mode is unknown.
 
-    >>> import torch
-    >>> CosetPool(group="p4m")(torch.zeros(2, 16, 8, 9, 9)).shape
-    torch.Size([2, 16, 9, 9])
+    Examples:
+        >>> import torch
+        >>> CosetPool(group="p4m")(torch.zeros(2, 16, 8, 9, 9)).shape
+        torch.Size([2, 16, 9, 9])
     """
 
     planes: Tensor
@@ -152,9 +153,10 @@ class MaxPool(_SpatialPool):
     Raises:
         ArgumentError: the window is not symmetric under the group.
 
-    >>> import torch
-    >>> MaxPool(2, group="p4")(torch.zeros(2, 16, 4, 8, 8)).shape
-    torch.Size([2, 16, 4, 4, 4])
+    Examples:
+        >>> import torch
+        >>> MaxPool(2, group="p4")(torch.zeros(2, 16, 4, 8, 8)).shape
+        torch.Size([2, 16, 4, 4, 4])
     """
 
     def __init__(
@@ -190,9 +192,10 @@ class AvgPool(_SpatialPool):
     Raises:
         ArgumentError: the window is not symmetric under the group.
 
-    >>> import torch
-    >>> AvgPool(2, group="p4")(torch.zeros(2, 16, 4, 8, 8)).shape
-    torch.Size([2, 16, 4, 4, 4])
+    Examples:
+        >>> import torch
+        >>> AvgPool(2, group="p4")(torch.zeros(2, 16, 4, 8, 8)).shape
+        torch.Size([2, 16, 4, 4, 4])
     """
 
     def __init__(

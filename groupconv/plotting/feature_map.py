@@ -31,9 +31,10 @@ def plane_positions(group: SplitGroup) -> npt.NDArray[np.float64]:
     Plane `s` stands where `s` takes a fixed point, so that an element of the group acts on the
     whole picture as it acts on the page.
 
-    >>> from groupconv import group
-    >>> (plane_positions(group("p4")).round() + 0.0).tolist()
-    [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
+    Examples:
+        >>> from groupconv import group
+        >>> (plane_positions(group("p4")).round() + 0.0).tolist()
+        [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
     """
     basis = np.array(group.lattice.basis.evalf().tolist(), dtype=float)
     linear = basis @ group.stabilizer_matrices @ np.linalg.inv(basis)  # acts on (down, right)

@@ -77,10 +77,11 @@ def equivariance_error(
     Raises:
         ArgumentError: the group or a space cannot be told.
 
-    >>> import groupconv as gc
-    >>> layer = gc.nn.LiftingConv(1, 4, 3, group="p4m")
-    >>> equivariance_error(layer, torch.randn(2, 1, 9, 9)).worst < 1e-5
-    True
+    Examples:
+        >>> import groupconv as gc
+        >>> layer = gc.nn.LiftingConv(1, 4, 3, group="p4m")
+        >>> equivariance_error(layer, torch.randn(2, 1, 9, 9)).worst < 1e-5
+        True
     """
     found = _group_of(module) if group is None else as_group(group)
     if elements is None:
@@ -136,8 +137,9 @@ def assert_equivariant(
     Raises:
         EquivarianceError: the error is above the tolerance, or not a number.
 
-    >>> import groupconv as gc
-    >>> assert_equivariant(gc.nn.GroupConv(2, 4, 3, group="p4"), torch.randn(1, 2, 4, 9, 9))
+    Examples:
+        >>> import groupconv as gc
+        >>> assert_equivariant(gc.nn.GroupConv(2, 4, 3, group="p4"), torch.randn(1, 2, 4, 9, 9))
     """
     result = equivariance_error(
         module,

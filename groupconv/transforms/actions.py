@@ -59,9 +59,10 @@ def action(
         ElementError: there is no such element.
         ArgumentError: the element does not map the array's cells to cells.
 
-    >>> from groupconv import group
-    >>> action(group("p4"), (1, 0, 0), (2, 2)).cells.tolist()
-    [1, 3, 0, 2]
+    Examples:
+        >>> from groupconv import group
+        >>> action(group("p4"), (1, 0, 0), (2, 2)).cells.tolist()
+        [1, 3, 0, 2]
     """
     matrix = group.matrix(*element)
     split = len(group.stabilizer_shape)

@@ -92,13 +92,14 @@ def filter_transform(
         ArgumentError: a size or a space does not fit the group.
         AxiomError: the group is broken.
 
-    >>> transform = filter_transform("p4", 3, in_space="lattice")
-    >>> transform.num_parameters
-    9
-    >>> transform.index[1, 0]
-    array([[2, 5, 8],
-           [1, 4, 7],
-           [0, 3, 6]])
+    Examples:
+        >>> transform = filter_transform("p4", 3, in_space="lattice")
+        >>> transform.num_parameters
+        9
+        >>> transform.index[1, 0]
+        array([[2, 5, 8],
+               [1, 4, 7],
+               [0, 3, 6]])
     """
     group = as_group(group)
     transform = FilterTransform(

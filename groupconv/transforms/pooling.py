@@ -33,10 +33,11 @@ def coset_table(in_space: Subgroup, out_space: Subgroup) -> IntArray:
     Raises:
         ArgumentError: `H` is not contained in `K`.
 
-    >>> from groupconv import group
-    >>> p4m = group("p4m")
-    >>> coset_table(p4m.subgroup(), p4m.subgroup((1, 0))).tolist()
-    [[0, 4], [1, 7], [2, 6], [3, 5]]
+    Examples:
+        >>> from groupconv import group
+        >>> p4m = group("p4m")
+        >>> coset_table(p4m.subgroup(), p4m.subgroup((1, 0))).tolist()
+        [[0, 4], [1, 7], [2, 6], [3, 5]]
     """
     if not in_space <= out_space:
         raise ArgumentError(

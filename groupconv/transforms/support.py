@@ -31,9 +31,10 @@ def as_sizes(
     Raises:
         ArgumentError: it is neither, or an entry is below `least`.
 
-    >>> from groupconv import group
-    >>> as_sizes(group("p4"), "kernel_size", 3)
-    (3, 3)
+    Examples:
+        >>> from groupconv import group
+        >>> as_sizes(group("p4"), "kernel_size", 3)
+        (3, 3)
     """
     d = group.dimension
     values = (value,) * d if isinstance(value, int) else value
@@ -56,8 +57,9 @@ def require_symmetric(group: SplitGroup, argument: str, values: Sequence[int]) -
     Raises:
         ArgumentError: they differ, so the layer would not be equivariant.
 
-    >>> from groupconv import group
-    >>> require_symmetric(group("p4"), "stride", (2, 2))
+    Examples:
+        >>> from groupconv import group
+        >>> require_symmetric(group("p4"), "stride", (2, 2))
     """
     mixes = group.stabilizer_matrices.any(axis=0)
     for i, j in np.argwhere(mixes):
@@ -71,8 +73,9 @@ def require_symmetric(group: SplitGroup, argument: str, values: Sequence[int]) -
 def centred_cells(shape: Sequence[int]) -> IntArray:
     """The doubled centred coordinates of all cells of a box, shape `(cells, d)`, row-major.
 
-    >>> centred_cells((2, 2)).tolist()
-    [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+    Examples:
+        >>> centred_cells((2, 2)).tolist()
+        [[-1, -1], [-1, 1], [1, -1], [1, 1]]
     """
     axes = [2 * np.arange(n, dtype=np.int64) - (n - 1) for n in shape]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(shape))
@@ -93,10 +96,11 @@ def support_cells(group: SplitGroup, kernel_size: tuple[int, ...]) -> tuple[IntA
     Raises:
         ArgumentError: no such set reaches all faces of the box.
 
-    >>> from groupconv import group
-    >>> cells, permutation = support_cells(group("p4"), (2, 2))
-    >>> permutation[1].tolist()
-    [2, 0, 3, 1]
+    Examples:
+        >>> from groupconv import group
+        >>> cells, permutation = support_cells(group("p4"), (2, 2))
+        >>> permutation[1].tolist()
+        [2, 0, 3, 1]
     """
     size = np.array(kernel_size, dtype=np.int64)
     cells = centred_cells(kernel_size)

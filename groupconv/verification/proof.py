@@ -34,9 +34,10 @@ def verify(group: SplitGroup | str) -> VerificationReport:
     Raises:
         PluginError: there is no such plugin, or it does not load.
 
-    >>> report = verify("p4")
-    >>> report.passed, len(report.checks)
-    (True, 13)
+    Examples:
+        >>> report = verify("p4")
+        >>> report.passed, len(report.checks)
+        (True, 13)
     """
     group = as_group(group)
     symbolic = SymbolicGroup(group)

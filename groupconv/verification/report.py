@@ -83,9 +83,10 @@ class VerificationReport:
         group: The group's name.
         checks: All checks, in the order in which they were made.
 
-    >>> from groupconv import group, verify
-    >>> verify(group("p4")).passed
-    True
+    Examples:
+        >>> from groupconv import group, verify
+        >>> verify(group("p4")).passed
+        True
     """
 
     group: str
@@ -122,9 +123,10 @@ class VerificationReport:
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data that the json module can write.
 
-        >>> from groupconv import group, verify
-        >>> verify(group("z2")).to_dict()["passed"]
-        True
+        Examples:
+            >>> from groupconv import group, verify
+            >>> verify(group("z2")).to_dict()["passed"]
+            True
         """
         checks = []
         for check in self.checks:
