@@ -72,10 +72,19 @@ def _with_signature(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return forward
 
 
-class _Expand(torch.autograd.Function):
-    """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`."""
+class _Reading(torch.autograd.Function):
+    """What both directions keep for the other one."""
 
     generate_vmap_rule = True
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _, index, inverse, ctx.masked, ctx.ragged = inputs
+        ctx.save_for_backward(index, inverse)
+
+
+class _Expand(_Reading):
+    """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`."""
 
     @staticmethod
     @_with_signature
@@ -83,11 +92,6 @@ class _Expand(torch.autograd.Function):
         weight: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool
     ) -> Tensor:
         return expand(weight.unsqueeze(1), index, masked)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _, index, inverse, ctx.masked, ctx.ragged = inputs
-        ctx.save_for_backward(index, inverse)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
@@ -99,20 +103,13 @@ class _Expand(torch.autograd.Function):
         return collected, None, None, None, None
 
 
-class _Collect(torch.autograd.Function):
+class _Collect(_Reading):
     """`(C_out, S_out, C_in, L)` → `(C_out, C_in, P)`, the adjoint of `_Expand`."""
-
-    generate_vmap_rule = True
 
     @staticmethod
     @_with_signature
     def forward(bank: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool) -> Tensor:
         return collect(bank, inverse, ragged)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _, index, inverse, ctx.masked, ctx.ragged = inputs
-        ctx.save_for_backward(index, inverse)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
