@@ -120,7 +120,6 @@ def test_layers_can_be_copied_and_pickled(duplicate):
     assert torch.equal(duplicate(net).eval()(x), net.eval()(x))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # the compiler's own
 def test_layers_compile_in_one_graph():
     family = gc.layers(P4)
     net = nn.Sequential(
