@@ -15,8 +15,9 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from groupconv.algebra.contract import check_form
 from groupconv.algebra.split_group import SplitGroup
-from groupconv.errors import AmbiguousGroupError, PluginError, UnknownGroupError
+from groupconv.errors import AmbiguousGroupError, ArgumentError, PluginError, UnknownGroupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -100,6 +101,10 @@ def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
     """
     if isinstance(group_or_name, SplitGroup):
         return group_or_name
+    if isinstance(group_or_name, type) and issubclass(group_or_name, SplitGroup):
+        raise ArgumentError(
+            f"group={group_or_name.__name__} is a class; give an object, {group_or_name.__name__}()"
+        )
     return group(group_or_name)
 
 
@@ -133,9 +138,13 @@ def _entry(name: str, claims: list[EntryPoint]) -> GroupEntry:
 def _load(entry: EntryPoint) -> SplitGroup:
     """Import a plugin; a failure is remembered for the listing and raised with its cause."""
     try:
+        if not _is_well_formed(entry):
+            raise ValueError(f"the target {entry.value!r} is not of the form module:attribute")
         target = entry.load()
         loaded = target if isinstance(target, SplitGroup) else target()
-    except Exception as error:
+        if isinstance(loaded, SplitGroup):
+            check_form(loaded)
+    except (Exception, SystemExit) as error:
         problem = f"{type(error).__name__}: {error}"
         _failures[entry.name, entry.value] = problem
         raise PluginError(
@@ -147,10 +156,9 @@ def _load(entry: EntryPoint) -> SplitGroup:
             f"the target gives a {type(loaded).__name__}, expected a SplitGroup subclass, an "
             f"instance, or a function without arguments that returns one"
         )
-    elif getattr(loaded, "name", None) != entry.name:
+    elif loaded.name != entry.name:
         problem = (
-            f"the group calls itself {getattr(loaded, 'name', None)!r}; "
-            f"give the entry point and the group one name"
+            f"the group calls itself {loaded.name!r}; give the entry point and the group one name"
         )
     else:
         _failures.pop((entry.name, entry.value), None)
@@ -159,8 +167,14 @@ def _load(entry: EntryPoint) -> SplitGroup:
     raise PluginError(f"group {entry.name!r} of {_origin(entry)} cannot be used: {problem}")
 
 
+def _is_well_formed(entry: EntryPoint) -> bool:
+    return entry.pattern.match(entry.value) is not None
+
+
 def _missing_module(entry: EntryPoint) -> str | None:
     """Say if the entry point's module does not exist, without importing any part of it."""
+    if not _is_well_formed(entry):
+        return f"the target {entry.value!r} is not of the form module:attribute"
     path: Iterable[str] | None = None
     module = ""
     for part in entry.module.split("."):
@@ -193,11 +207,11 @@ def _unknown(name: object) -> str:
 
 
 def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "unknown distribution"
+    return (entry.dist.name if entry.dist else None) or "unknown distribution"
 
 
 def _version(entry: EntryPoint) -> str:
-    return entry.dist.version if entry.dist else "unknown version"
+    return (entry.dist.version if entry.dist else None) or "unknown version"
 
 
 def _origin(entry: EntryPoint) -> str:

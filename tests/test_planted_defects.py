@@ -9,9 +9,8 @@ import torch
 from sympy import Matrix, cos, pi, sin
 
 import groupconv as gc
-from groupconv.algebra import split_group
+from groupconv.algebra import split_group, tables
 from groupconv.errors import AxiomError, EquivarianceError
-from groupconv.nn import functional
 from groupconv.testing import assert_equivariant
 from groupconv.transforms import filters
 from groupconv_plugins.p4 import P4
@@ -26,9 +25,7 @@ from tests.support.checks import (
 @pytest.fixture(autouse=True)
 def _fresh_caches():
     """Defects must reach the tables, and must not stay in them."""
-    caches = (
-        split_group.stabilizer_tables, filters._index, filters._inverse, functional._bank_tables
-    )  # fmt: skip
+    caches = (tables._built, filters._index, filters._inverse)
     for cache in caches:
         cache.cache_clear()
     yield

@@ -28,6 +28,14 @@ class NeedsArguments(SplitGroup):
 """
 
 
+NO_LATTICE = """
+class no_lattice(SplitGroup):
+    name, stabilizer_shape = "wrong", ()
+    def matrix(self, u, v): ...
+    def index(self, matrix): ...
+"""
+
+
 @pytest.fixture
 def install(tmp_path, monkeypatch):
     """Put a distribution with entry points on the path, as an installer would."""
@@ -111,13 +119,17 @@ def test_unknown_names_suggest_near_ones():
         ("bad_plugin:list", "the target gives a list"),
         ("raising_plugin:x", "ZeroDivisionError"),
         ("needy_plugin:x", "No module named 'not_installed_dependency'"),
+        ("exiting_plugin:x", "SystemExit: no licence"),
+        ("bad_plugin:no_lattice", "lattice"),
+        ("!!!", "!!!"),
     ],
 )
 def test_a_broken_plugin_spares_the_listing_and_explains_itself(install, target, problem):
     modules = {
-        "bad_plugin": PLUGIN + "\nlist = list\n",
+        "bad_plugin": PLUGIN + "\nlist = list\n" + NO_LATTICE,
         "raising_plugin": "1 / 0",
         "needy_plugin": "import not_installed_dependency",
+        "exiting_plugin": "raise SystemExit('no licence')",
     }
     install("broken-dist", {"wrong": target}, modules)
     assert "wrong" in gc.groups()
@@ -169,3 +181,15 @@ def test_one_distribution_found_twice_is_one(install, tmp_path, monkeypatch):
     install("same", {"turn": "same_plugin:turn"}, {"same_plugin": PLUGIN})
     monkeypatch.syspath_prepend(tmp_path / "same-1.0" / ".")
     assert gc.group("turn").order == 2
+
+
+def test_a_distribution_without_metadata_spares_the_listing(install, tmp_path):
+    install("half", {"turn": "half_plugin:turn"}, {"half_plugin": PLUGIN})
+    (tmp_path / "half-1.0" / "half-1.0.dist-info" / "METADATA").unlink()
+    assert gc.groups()["turn"].target == "half_plugin:turn"
+    assert gc.group("turn").order == 2
+
+
+def test_a_class_in_place_of_a_group_is_refused():
+    with pytest.raises(gc.errors.ArgumentError, match=r"give an object, P4\(\)"):
+        gc.layers(type(gc.group("p4")))

@@ -7,19 +7,23 @@ file, so that arguments and results are checked in one place and no formula has 
 from __future__ import annotations
 
 import functools
-import inspect
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from groupconv.errors import ElementError, GroupConvError, GroupError
+from groupconv.algebra.lattice import Lattice
+from groupconv.errors import AxiomError, ElementError, GroupConvError, GroupError
 
 if TYPE_CHECKING:
     import sympy
 
     from groupconv.algebra.split_group import SplitGroup
 
-__all__ = ["Element", "checked_index", "checked_matrix", "checked_operation", "matrix_text"]
+__all__ = ["WRAPPERS", "Element", "check_element", "check_form", "is_checked", "matrix_text"]
+
+LARGEST_ORDER = 4096
+"""Far above the 48 elements that a finite group of integer matrices can have in space."""
 
 Element: TypeAlias = tuple[Any, ...]
 """An index `(s…, t…)`: integers, or symbols for the translations."""
@@ -40,21 +44,18 @@ def matrix_text(matrix: sympy.MatrixBase) -> str:
 
 def checked_matrix(formula: Formula) -> Formula:
     """Wrap a plugin's `matrix`: a checked index in, an exact homogeneous matrix out."""
-    signature = inspect.signature(formula)
 
     @functools.wraps(formula)
     def matrix(self: SplitGroup, *index: Any, **named: Any) -> Any:
-        if _is_super_call(self, matrix):
+        if type(self).matrix is not matrix:  # called through super(); the outer call checks
             return formula(self, *index, **named)
-        if named:
-            index = signature.bind(self, *index, **named).args[1:]
         import sympy
 
-        element = _as_element(self, index)
+        element = check_element(self, _with_named(self, index, named) if named else index)
         exact = map(sympy.sympify, element)  # so that no formula can divide integers to a float
         return _as_matrix(self, _call(self, "matrix", formula, *exact), f"matrix{element}")
 
-    return matrix
+    return _marked(matrix)
 
 
 def checked_index(formula: Formula) -> Formula:
@@ -62,19 +63,24 @@ def checked_index(formula: Formula) -> Formula:
 
     @functools.wraps(formula)
     def index(self: SplitGroup, matrix: Any) -> Any:
-        if _is_super_call(self, index):
+        if type(self).index is not index:
             return formula(self, matrix)
         import sympy
 
         given = _as_matrix(self, matrix, "the argument matrix")
         bottom = sympy.ImmutableMatrix([[0] * self.dimension + [1]])
+        if given.has(sympy.Float):
+            raise ElementError(
+                f"matrix={matrix_text(given)} has floats; everything about a group is exact: "
+                f"give integers or symbols"
+            )
         if given[-1, :] != bottom:
             raise ElementError(
                 f"matrix={matrix_text(given)} is no element of {self.name!r}: its bottom row is "
                 f"not {bottom.tolist()[0]}; give a homogeneous matrix [[A, t], [0, 1]]"
             )
         try:
-            element = _as_element(self, _call(self, "index", formula, given))
+            element = check_element(self, _call(self, "index", formula, given))
             back = self.matrix(*element)
         except GroupConvError as error:
             raise ElementError(
@@ -87,25 +93,93 @@ def checked_index(formula: Formula) -> Formula:
             )
         return element
 
-    return index
+    return _marked(index)
 
 
-def checked_operation(formula: Formula) -> Formula:
-    """Wrap a plugin's own `compose` or `inverse`: elements in, an element out."""
+def checked_compose(formula: Formula) -> Formula:
+    """Wrap `compose`: two elements in, an element out."""
 
     @functools.wraps(formula)
-    def operation(self: SplitGroup, *elements: Any) -> Any:
-        if _is_super_call(self, operation):
-            return formula(self, *elements)
-        checked = [_as_element(self, element) for element in elements]
-        return _as_element(self, _call(self, formula.__name__, formula, *checked))
+    def compose(self: SplitGroup, g: Any, h: Any) -> Any:
+        if type(self).compose is not compose:
+            return formula(self, g, h)
+        elements = check_element(self, g), check_element(self, h)
+        return check_element(self, _call(self, "compose", formula, *elements))
 
-    return operation
+    return _marked(compose)
 
 
-def _is_super_call(group: SplitGroup, wrapper: Formula) -> bool:
-    """Whether a subclass has a formula of its own, which called this one and is checked itself."""
-    return getattr(type(group), wrapper.__name__) is not wrapper
+def checked_inverse(formula: Formula) -> Formula:
+    """Wrap `inverse`: an element in, an element out."""
+
+    @functools.wraps(formula)
+    def inverse(self: SplitGroup, g: Any) -> Any:
+        if type(self).inverse is not inverse:
+            return formula(self, g)
+        return check_element(self, _call(self, "inverse", formula, check_element(self, g)))
+
+    return _marked(inverse)
+
+
+WRAPPERS: dict[str, Callable[[Formula], Formula]] = {
+    "matrix": checked_matrix,
+    "index": checked_index,
+    "compose": checked_compose,
+    "inverse": checked_inverse,
+}
+"""How each formula of a plugin is wrapped."""
+
+
+def is_checked(formula: Any) -> bool:
+    """Whether a method is abstract or wrapped already."""
+    return getattr(formula, "is_checked", False) or getattr(formula, "__isabstractmethod__", False)
+
+
+def check_form(group: SplitGroup) -> None:
+    """Check what a plugin states: its name, its lattice, the shape of its stabilizer.
+
+    Raises:
+        AxiomError: one of them is missing or is not of its type, or the order is beyond reason.
+    """
+    shown = type(group).__name__
+
+    def problem(what: str) -> AxiomError:
+        return AxiomError(shown, "the form of a plugin", what, step="mend the plugin")
+
+    try:
+        name, lattice, shape = group.name, group.lattice, group.stabilizer_shape
+        hash(group)
+    except Exception as error:
+        raise problem(
+            f"its name, lattice, stabilizer_shape or hash raises {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(name, str) or not name:
+        raise problem(f"name={name!r} is not a text")
+    if not isinstance(lattice, Lattice):
+        raise problem(f"lattice={lattice!r} is not a groupconv.Lattice")
+    if not isinstance(shape, tuple) or not all(type(n) is int and n > 0 for n in shape):
+        raise problem(f"stabilizer_shape={shape!r} is not a tuple of positive integers")
+    if math.prod(shape) > LARGEST_ORDER:
+        raise problem(
+            f"stabilizer_shape={shape} means {math.prod(shape)} elements, and the largest "
+            f"supported order is {LARGEST_ORDER}"
+        )
+
+
+def _marked(wrapper: Formula) -> Formula:
+    wrapper.is_checked = True  # type: ignore[attr-defined]
+    return wrapper
+
+
+def _with_named(group: SplitGroup, index: tuple[Any, ...], named: dict[str, Any]) -> Element:
+    """The index, when some of its coordinates are given by name."""
+    names = group.coordinate_names
+    rest = names[len(index) :]
+    if set(rest) != set(named):
+        raise ElementError(
+            f"matrix of {group.name!r} takes the coordinates {names}, not {index} and {named}"
+        )
+    return (*index, *(named[name] for name in rest))
 
 
 def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> Any:
@@ -114,7 +188,7 @@ def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> An
         return formula(group, *arguments)
     except GroupConvError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         given = ", ".join(map(str, arguments))
         raise GroupError(
             f"{name}({given}) of group {group.name!r} raised {type(error).__name__}: {error}; "
@@ -122,8 +196,12 @@ def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> An
         ) from error
 
 
-def _as_element(group: SplitGroup, index: Any) -> Element:
-    """Check an index: the right number of exact coordinates, stabilizer ones in their range."""
+def check_element(group: SplitGroup, index: Any) -> Element:
+    """Check an index: the right number of exact coordinates, stabilizer ones in their range.
+
+    Raises:
+        ElementError: it is no element of the group.
+    """
     shape = group.stabilizer_shape
     expected = len(shape) + group.dimension
     if not isinstance(index, Sequence) or isinstance(index, str) or len(index) != expected:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from groupconv.algebra.contract import LARGEST_ORDER
 from groupconv.algebra.lattice import CUBIC, LINE, SQUARE, Lattice
 from groupconv.algebra.split_group import SplitGroup
 from groupconv.errors import ArgumentError, AxiomError, ElementError
@@ -64,6 +65,13 @@ class GeneratedGroup(SplitGroup):
         generators: Mapping[str, tuple[Any, int]],
         lattice: Lattice | None = None,
     ) -> None:
+        if not isinstance(name, str) or not name:
+            raise ArgumentError(f"name={name!r} of a group: expected a text")
+        if lattice is not None and not isinstance(lattice, Lattice):
+            raise ArgumentError(
+                f"lattice={lattice!r} of group {name!r}: expected a groupconv.Lattice, such as "
+                f"groupconv.HEXAGONAL"
+            )
         if not isinstance(generators, Mapping) or not generators:
             raise ArgumentError(
                 f"generators={generators!r} of group {name!r}: expected a mapping from the name "
@@ -149,9 +157,10 @@ def _generator(group: str, name: str, value: Any) -> Generator:
             f"generator {name!r} has entries that are no integers: {rows}",
             step="write it in lattice coordinates, as integers",
         ) from error
-    if not isinstance(order, int) or isinstance(order, bool) or order < 1:
+    if type(order) is not int or not 1 <= order <= LARGEST_ORDER:
         raise ArgumentError(
-            f"order={order!r} of generator {name!r} of group {group!r}: expected a positive integer"
+            f"order={order!r} of generator {name!r} of group {group!r}: expected a positive "
+            f"integer, at most {LARGEST_ORDER}"
         )
     _check_order(group, name, exact, order)
     return Generator(name, exact, order)

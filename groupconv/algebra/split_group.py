@@ -5,18 +5,20 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
+import operator
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from groupconv.algebra.contract import (
+    WRAPPERS,
     Element,
-    checked_index,
-    checked_matrix,
-    checked_operation,
+    checked_compose,
+    checked_inverse,
+    is_checked,
 )
 from groupconv.algebra.subgroup import Subgroup, all_subgroups, generated_subgroup
 from groupconv.algebra.tables import stabilizer_tables
-from groupconv.errors import ElementError
+from groupconv.errors import ElementError, GroupError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,12 +31,19 @@ if TYPE_CHECKING:
 
 __all__ = ["SplitGroup"]
 
-_WRAPPERS = {
-    "matrix": checked_matrix,
-    "index": checked_index,
-    "compose": checked_operation,
-    "inverse": checked_operation,
-}
+_DERIVED = (
+    "composition_table",
+    "dimension",
+    "flat_index",
+    "identity",
+    "inverse_table",
+    "order",
+    "stabilizer_indices",
+    "stabilizer_matrices",
+    "subgroup",
+    "subgroups",
+)
+"""What follows from a plugin's formulas, and may not be written beside them."""
 
 
 class SplitGroup(ABC):
@@ -102,12 +111,12 @@ class SplitGroup(ABC):
 
     # -- what follows from it -----------------------------------------------------------------
 
-    @checked_operation
+    @checked_compose
     def compose(self, g: Element, h: Element) -> Element:
         """The index of the product `g h`, through the matrices (section 4.2)."""
         return self.index(self.matrix(*g) * self.matrix(*h))
 
-    @checked_operation
+    @checked_inverse
     def inverse(self, g: Element) -> Element:
         """The index of the inverse `g⁻¹`, through the matrix (section 4.2)."""
         return self.index(self.matrix(*g).inv())
@@ -193,10 +202,14 @@ class SplitGroup(ABC):
             6
         """
         if isinstance(stabilizer, tuple):
-            if stabilizer in (indices := self.stabilizer_indices):
-                return indices.index(stabilizer)
-        elif 0 <= stabilizer < self.order:
-            return int(stabilizer)
+            if all(type(c) is not bool and hasattr(c, "__index__") for c in stabilizer):
+                coordinates = tuple(map(operator.index, stabilizer))
+                if coordinates in (indices := self.stabilizer_indices):
+                    return indices.index(coordinates)
+        elif type(stabilizer) is not bool and hasattr(stabilizer, "__index__"):
+            flat = operator.index(stabilizer)
+            if 0 <= flat < self.order:
+                return flat
         raise ElementError(
             f"stabilizer={stabilizer!r} is no stabilizer element of {self.name!r}: expected "
             f"coordinates within {self.stabilizer_shape} or a flat index below {self.order}"
@@ -235,21 +248,33 @@ class SplitGroup(ABC):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name in _WRAPPERS.keys() & vars(cls).keys():
-            setattr(cls, name, _WRAPPERS[name](vars(cls)[name]))
-        cls.overrides = cls.overrides | ({"compose", "inverse"} & vars(cls).keys())
+        for name in _DERIVED:
+            if getattr(cls, name) is not getattr(SplitGroup, name):
+                raise GroupError(
+                    f"class {cls.__name__} defines {name!r}, which follows from its formulas; "
+                    f"leave it out"
+                )
+        # Resolved, not looked up in the class body, so that what a mixin brings is checked too.
+        for name, wrap in WRAPPERS.items():
+            if not is_checked(getattr(cls, name)):
+                setattr(cls, name, wrap(getattr(cls, name)))
+        cls.overrides = frozenset(
+            name
+            for name in ("compose", "inverse")
+            if getattr(cls, name) is not getattr(SplitGroup, name)
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(
-            f"{name!r} of group {self!r} cannot be set: groups are immutable; write one with "
-            f"parameters as a frozen dataclass"
+            f"{name!r} of a {type(self).__name__} cannot be set: groups are immutable; write "
+            f"one with parameters as a frozen dataclass"
         )
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other)
+        return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash(type(self))
+        return hash((type(self), *sorted(vars(self).items())))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

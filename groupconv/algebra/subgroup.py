@@ -46,14 +46,17 @@ class Subgroup:
     elements: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        members = np.array(self.elements, dtype=np.int64)
-        known = set(range(self.group.order))
-        if list(self.elements) != sorted(known & set(self.elements)) or 0 not in self.elements:
+        if (
+            not isinstance(self.elements, tuple)
+            or not all(type(s) is int and 0 <= s < self.group.order for s in self.elements)
+            or list(self.elements) != sorted({0, *self.elements})
+        ):
             raise GroupError(
                 f"elements={self.elements} of a subgroup of {self.group.name!r} are not ascending "
                 f"flat indices from 0 to below {self.group.order}; "
                 f"use {self.group.name}.subgroup(*generators)"
             )
+        members = np.array(self.elements)
         products = self.group.composition_table[np.ix_(members, members)]
         if not np.isin(products, members).all():
             raise GroupError(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupconv.algebra.contract import matrix_text
+from groupconv.algebra.contract import check_form, matrix_text
 from groupconv.errors import AxiomError, ElementError
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
 
 __all__ = ["StabilizerTables", "stabilizer_tables"]
-
-LARGEST_ORDER = 4096
-"""Far above the 48 elements that a finite group of integer matrices can have in space."""
 
 LARGEST_ENTRY = 2**24
 """Products of two matrices with entries up to here cannot overflow int64."""
@@ -48,60 +44,57 @@ class StabilizerTables:
             table.setflags(write=False)
 
 
-@functools.lru_cache(maxsize=512)
 def stabilizer_tables(group: SplitGroup) -> StabilizerTables:
-    """Build a group's tables, checking every axiom exactly on the way.
+    """A group's tables; the first call builds them, checking every axiom exactly on the way.
 
     Raises:
         AxiomError: the group is none; the error names the axiom and the elements.
     """
+    check_form(group)
+    return _built(group)
+
+
+@functools.lru_cache(maxsize=512)
+def _built(group: SplitGroup) -> StabilizerTables:
     matrices = _linear_parts(group)
     composition = _composition(group, matrices)
     inverse = _inverse(group, composition)
     _check_associativity(group, composition)
+    _check_isometry(group, matrices)
     _check_index(group)
     _check_overrides(group, matrices, composition, inverse)
     return StabilizerTables(matrices, composition, inverse)
 
 
 def _linear_parts(group: SplitGroup) -> IntArray:
-    """The integer matrices `A_s`, from the homogeneous ones with and without a translation."""
-    _check_shape(group)
+    """The integer matrices `A_s`; a symbolic translation must stand beside them, and only there."""
+    import sympy
+
     d = group.dimension
-    probe = _probe(group)
+    t = sympy.symbols(f"t0:{d}", integer=True)
     parts = np.empty((group.order, d, d), dtype=np.int64)
     for flat, s in enumerate(group.stabilizer_indices):
-        still = _integers(group, s, group.matrix(*s, *(0,) * d))
-        moved = _integers(group, s, group.matrix(*s, *probe))
-        expected = still.copy()
-        expected[:d, d] += probe
-        if still[:d, d].any() or (moved != expected).any():
+        element = (*s, *(0,) * d)
+        still = _integers(group, s, group.matrix(*element))
+        if still[:d, d].any():
             raise AxiomError(
                 group.name,
                 "the split g = t s",
-                f"the matrix of {(*s, *probe)} is {moved.tolist()}, expected the linear part of "
-                f"{(*s, *(0,) * d)} beside the translation {probe}",
-                ((*s, *probe),),
+                f"{element} moves the origin, by {still[:d, d].tolist()}, as a glide or screw does",
+                (element,),
+            )
+        moved, expected = group.matrix(*s, *t).as_mutable(), group.matrix(*element).as_mutable()
+        expected[:d, d] = sympy.Matrix(t)
+        if not (moved - expected).applyfunc(sympy.expand).is_zero_matrix:
+            raise AxiomError(
+                group.name,
+                "the split g = t s",
+                f"the matrix of {(*s, *t)} is {matrix_text(moved)}, expected the linear part of "
+                f"{element} beside the translation",
+                ((*s, *t),),
             )
         parts[flat] = still[:d, :d]
     return parts
-
-
-def _check_shape(group: SplitGroup) -> None:
-    shape = group.stabilizer_shape
-    if not isinstance(shape, tuple) or not all(type(n) is int and n > 0 for n in shape):
-        raise AxiomError(
-            group.name,
-            "the form of its index",
-            f"stabilizer_shape={shape!r} is not a tuple of positive integers",
-        )
-    if math.prod(shape) > LARGEST_ORDER:
-        raise AxiomError(
-            group.name,
-            "finiteness of the stabilizer",
-            f"stabilizer_shape={shape} means {math.prod(shape)} elements, and the largest "
-            f"supported order is {LARGEST_ORDER}",
-        )
 
 
 def _probe(group: SplitGroup) -> tuple[int, ...]:
@@ -192,11 +185,30 @@ def _check_associativity(group: SplitGroup, composition: IntArray) -> None:
             )
 
 
+def _check_isometry(group: SplitGroup, matrices: IntArray) -> None:
+    """`Aᵀ G A = G` for the Gram matrix `G`: the stabilizer keeps lengths and angles."""
+    import sympy
+
+    gram = np.array(group.lattice.gram.tolist(), dtype=object)
+    for s, A in zip(group.stabilizer_indices, matrices.astype(object), strict=True):
+        if any(sympy.expand(entry) != 0 for entry in (A.T @ gram @ A - gram).flat):
+            raise AxiomError(
+                group.name,
+                "isometry",
+                f"{s} = {A.tolist()} changes lengths or angles of the lattice "
+                f"{group.lattice.name!r}; its Gram matrix is {gram.tolist()}",
+                (s,),
+                step="name the lattice that these matrices belong to",
+            )
+
+
 def _check_index(group: SplitGroup) -> None:
-    """`index` finds every stabilizer element back from its matrix."""
-    probe = _probe(group)
+    """`index` finds every stabilizer element back from its matrix, whatever its translation."""
+    import sympy
+
+    t = sympy.symbols(f"t0:{group.dimension}", integer=True)
     for s in group.stabilizer_indices:
-        element = (*s, *probe)
+        element = (*s, *t)
         try:
             found = group.index(group.matrix(*element))
         except ElementError as error:

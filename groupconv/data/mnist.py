@@ -58,10 +58,10 @@ def load_mnist(folder: str | Path) -> ImageSet:
                 f"MNIST in {str(folder)!r} has images {images.shape} and labels {labels.shape}, "
                 f"expected (N, 28, 28) and (N,)"
             )
-        if images.dtype != np.uint8 or labels.min() < 0 or labels.max() > 9:
+        if images.dtype != np.uint8 or not np.isin(labels, range(10)).all():
             raise DataError(
-                f"MNIST in {str(folder)!r} has {images.dtype} images and labels up to "
-                f"{labels.max()}, expected uint8 images and labels from 0 to 9"
+                f"MNIST in {str(folder)!r} has {images.dtype} images and {labels.dtype} labels "
+                f"{np.unique(labels)[:12]}, expected uint8 images and labels from 0 to 9"
             )
     return ImageSet("MNIST", _pixels(train_x), _labels(train_y), _pixels(test_x), _labels(test_y))
 
@@ -102,9 +102,9 @@ def _read_npz(path: Path) -> tuple[Bytes, ...]:
                     f"test_x and test_y"
                 )
             return tuple(file[next(n for n in names if n in file.files)] for names in NPZ_KEYS)
-    except (OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except Exception as error:  # numpy and zipfile raise many kinds for what they cannot read
         raise DataError(f"{str(path)!r} is no readable npz file: {error}") from error
 
 

@@ -62,7 +62,7 @@ def collect(bank: Tensor, inverse: Tensor, ragged: bool) -> Tensor:
     sums = []
     for block in bank.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES))):
         read = expand(block, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
-        sums.append(read.sum(1) if M == 1 else read.unflatten(-1, (P, M)).sum((1, -1)))
+        sums.append(read.sum(1) if M == 1 else read.view(*read.shape[:-1], P, M).sum((1, -1)))
     return torch.cat(sums) if len(sums) > 1 else sums[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from groupconv.errors import ArgumentError
 from groupconv.nn.bank import filter_bank
 from groupconv.nn.evenness import warn_if_uneven
-from groupconv.nn.functional import bank_flags, convolve, flatten_planes
+from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
 from groupconv.nn.tables import TableModule
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, filter_transform, require_symmetric
@@ -96,12 +97,8 @@ class GroupConv(TableModule):
     ) -> None:
         super().__init__()
         self.group = as_group(group)
-        if self.group.dimension not in (1, 2, 3):
-            raise ArgumentError(
-                f"group={self.group.name!r} has dimension {self.group.dimension}; layers exist "
-                f"for 1, 2 and 3 dimensions"
-            )
-        _check_channels(in_channels, out_channels, groups)
+        require_layers(self.group)
+        in_channels, out_channels, groups = _channels(in_channels, out_channels, groups)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.transform = filter_transform(self.group, kernel_size, in_space, out_space)
         self.kernel_size = self.transform.kernel_size
@@ -109,7 +106,7 @@ class GroupConv(TableModule):
         self.dilation = self._sizes("dilation", dilation)
         self.padding = padding
         self._pads = self._resolve_padding(padding)
-        if padding_mode not in PADDING_MODES:
+        if not isinstance(padding_mode, str) or padding_mode not in PADDING_MODES:
             raise ArgumentError(
                 f"padding_mode={padding_mode!r}: expected one of "
                 f"{', '.join(map(repr, PADDING_MODES))}"
@@ -196,8 +193,8 @@ class GroupConv(TableModule):
     def _bank(self) -> Tensor:
         return filter_bank(
             self.weight,
-            self.bank_index,
-            self.bank_inverse,
+            self._table("bank_index", self.weight.device),
+            self._table("bank_inverse", self.weight.device),
             masked=self._masked,
             ragged=self._ragged,
         )
@@ -283,16 +280,14 @@ class LiftingConv(GroupConv):
         )
 
 
-def _check_channels(in_channels: int, out_channels: int, groups: int) -> None:
-    for argument, value in (
-        ("in_channels", in_channels),
-        ("out_channels", out_channels),
-        ("groups", groups),
-    ):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+def _channels(in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
+    named = {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}
+    for argument, value in named.items():
+        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
             raise ArgumentError(f"{argument}={value!r}: expected a positive integer")
-    for argument, value in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if value % groups:
+    for argument in ("in_channels", "out_channels"):
+        if named[argument] % groups:
             raise ArgumentError(
-                f"{argument}={value} is not divisible by groups={groups}; change either"
+                f"{argument}={named[argument]} is not divisible by groups={groups}; change either"
             )
+    return operator.index(in_channels), operator.index(out_channels), operator.index(groups)

@@ -40,23 +40,41 @@ def warn_if_uneven(
     """
     if all(n == 1 for n in stride) or torch.compiler.is_compiling():
         return
-    for axis in _reversed_axes(layer.group):
-        size = x.shape[axis - len(stride)]
-        room = size + pads[axis] - dilation[axis] * (kernel_size[axis] - 1) - 1
-        if room % stride[axis]:
-            warnings.warn(
-                f"{type(layer).__name__} with stride {stride[axis]} leaves {room % stride[axis]} "
-                f"of {size} cells over at one end of spatial axis {axis}, so it is not exactly "
-                f"equivariant under {layer.group.name!r}; choose a size or padding with "
-                f"n + padding - dilation·(kernel_size - 1) - 1 divisible by the stride",
-                EquivarianceWarning,
-                stacklevel=4,
-            )
-            return
+    room = tuple(
+        size + pad - step * (window - 1) - 1
+        for size, pad, step, window in zip(
+            x.shape[-len(stride) :], pads, dilation, kernel_size, strict=True
+        )
+    )
+    if not _is_even(layer.group, room, tuple(stride)):
+        warnings.warn(
+            f"{type(layer).__name__} with stride {tuple(stride)} on an array of "
+            f"{tuple(x.shape[-len(stride) :])} cells places its windows unevenly about the centre, "
+            f"so it is not exactly equivariant under {layer.group.name!r}; choose a size or "
+            f"padding with n + padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
+            + ("" if _permutes_axes(layer.group) else ", and the quotient even"),
+            EquivarianceWarning,
+            stacklevel=4,
+        )
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_even(group: SplitGroup, room: tuple[int, ...], stride: tuple[int, ...]) -> bool:
+    """Whether the stabilizer maps the centres of the windows to such centres.
+
+    In doubled centred coordinates the centres are `origin + 2 stride z` for integers `z`.
+    """
+    if _permutes_axes(group):  # then only reversed axes matter, and they need equal ends
+        reversed_axes = {int(j) for _, _, j in np.argwhere(group.stabilizer_matrices < 0)}
+        return all(room[axis] % stride[axis] == 0 for axis in reversed_axes)
+    period = 2 * np.array(stride)
+    # The first window stands as far before the centre as the last one would without the rest.
+    origin = -np.array(room)
+    moved = group.stabilizer_matrices @ origin
+    return not ((moved - origin) % period).any()
 
 
 @functools.lru_cache(maxsize=256)
-def _reversed_axes(group: SplitGroup) -> tuple[int, ...]:
-    """The axes that some stabilizer element maps to a negative direction."""
-    reversing = np.argwhere(group.stabilizer_matrices < 0)  # rows (s, i, j): A_s[i, j] < 0
-    return tuple(sorted({int(axis) for axis in reversing[:, 2]}))
+def _permutes_axes(group: SplitGroup) -> bool:
+    """Whether every stabilizer element permutes the axes, up to signs."""
+    return bool((np.abs(group.stabilizer_matrices).sum(axis=1) == 1).all())

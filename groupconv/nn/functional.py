@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -51,7 +49,7 @@ def group_conv(
         `(B, C_out, S_out, *spatial)`; no `S_out` axis on the lattice.
 
     Raises:
-        ShapeError: `x` does not lie on the transform's input space.
+        ShapeError: `x` does not lie on the transform's input space, or a parameter does not fit.
 
     Examples:
         >>> from groupconv import filter_transform
@@ -59,7 +57,18 @@ def group_conv(
         >>> group_conv(torch.ones(2, 1, 5, 5), torch.ones(7, 1, 9), transform=transform).shape
         torch.Size([2, 7, 4, 3, 3])
     """
-    index, inverse = _bank_tables(transform, x.device)
+    require_layers(transform.group)
+    if weight.dim() != 3 or weight.shape[-1] != transform.num_parameters:
+        raise ShapeError(
+            f"weight has shape {tuple(weight.shape)}, expected (C_out, C_in / groups, "
+            f"{transform.num_parameters}), the parameters of the transform"
+        )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(
+            f"bias has shape {tuple(bias.shape)}, expected ({weight.shape[0]},), one per channel"
+        )
+    index = as_tensor(transform.index, weight.device).flatten(1)
+    inverse = as_tensor(transform.inverse, weight.device)
     masked, ragged = bank_flags(transform)
     bank = filter_bank(weight, index, inverse, masked=masked, ragged=ragged)
     planar = flatten_planes(x, transform.in_space, weight.shape[1] * groups)
@@ -112,10 +121,13 @@ def bank_flags(transform: FilterTransform) -> tuple[bool, bool]:
     return bool((transform.index < 0).any()), bool((transform.inverse < 0).any())
 
 
-@functools.lru_cache(maxsize=256)
-def _bank_tables(transform: FilterTransform, device: torch.device) -> tuple[Tensor, Tensor]:
-    index = as_tensor(transform.index, device).flatten(1)
-    return index, as_tensor(transform.inverse, device)
+def require_layers(group: SplitGroup) -> None:
+    """Refuse a group in a dimension that torch has no convolutions for."""
+    if group.dimension not in _CONV:
+        raise ArgumentError(
+            f"group={group.name!r} has dimension {group.dimension}; layers exist for 1, 2 and 3 "
+            f"dimensions"
+        )
 
 
 def coset_pool(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import torch.nn.functional as F
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from groupconv.algebra import Space, SplitGroup, as_space
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.evenness import warn_if_uneven
-from groupconv.nn.functional import check_mode, pool_planes
+from groupconv.nn.functional import check_mode, pool_planes, require_layers
 from groupconv.nn.tables import TableModule
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, coset_table, require_symmetric, support_cells
@@ -66,7 +67,7 @@ class CosetPool(TableModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool the planes of each coset."""
-        return pool_planes(x, self.planes, self.in_space, self.mode)
+        return pool_planes(x, self._table("planes", x.device), self.in_space, self.mode)
 
     def extra_repr(self) -> str:
         """The group, the planes before and after, and the mode."""
@@ -92,14 +93,13 @@ class _SpatialPool(nn.Module):
     ) -> None:
         super().__init__()
         self.group = as_group(group)
+        require_layers(self.group)
         self.kernel_size = self._sizes("kernel_size", kernel_size)
         self.stride = self._sizes("stride", kernel_size if stride is None else stride)
         self.padding = self._sizes("padding", padding, least=0)
         self.dilation = self._sizes("dilation", dilation)
         cells, _ = support_cells(self.group, self.kernel_size)
-        box = 1
-        for size in self.kernel_size:
-            box *= size
+        box = math.prod(self.kernel_size)
         if cells.size != box:
             raise ArgumentError(
                 f"kernel_size={self.kernel_size} of a pooling box is not symmetric under "
@@ -128,10 +128,9 @@ class _SpatialPool(nn.Module):
             )
         pads = [2 * n for n in self.padding]
         warn_if_uneven(self, x, self.kernel_size, self.stride, pads, self.dilation)
-        planes = x.flatten(0, -d - 1)
+        planes = x.flatten(0, -d - 1).unsqueeze(1)  # (N, 1, *spatial); N may be 0
         pooled = pool[d](planes, self.kernel_size, self.stride, self.padding, **options)
-        result: Tensor = pooled.unflatten(0, x.shape[:-d])
-        return result
+        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
 
 
 class MaxPool(_SpatialPool):

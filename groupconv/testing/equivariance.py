@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,13 +41,17 @@ class EquivarianceResult:
 
     @property
     def worst(self) -> float:
-        """The largest error."""
-        return max(self.per_element.values())
+        """The largest error; not a number if any is."""
+        return self.per_element[self.worst_element]
 
     @property
     def worst_element(self) -> Element:
         """The element with the largest error."""
-        return max(self.per_element, key=self.per_element.__getitem__)
+        return max(self.per_element, key=self._badness)
+
+    def _badness(self, element: Element) -> float:
+        error = self.per_element[element]
+        return math.inf if math.isnan(error) else error
 
     def __str__(self) -> str:
         return f"{self.worst:.1e} at {self.worst_element}"
@@ -87,6 +92,12 @@ def equivariance_error(
     if elements is None:
         nowhere = (0,) * found.dimension
         elements = [(*s, *nowhere) for s in found.stabilizer_indices]
+    elements = list(elements)
+    if not elements or not x.numel():
+        raise ArgumentError(
+            f"{len(elements)} elements on an input of shape {tuple(x.shape)} measure nothing; "
+            f"give at least one of each"
+        )
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupconv.algebra import Element, Space, SplitGroup, Subgroup, as_space
-from groupconv.errors import ArgumentError
+from groupconv.algebra.contract import check_element
+from groupconv.errors import ArgumentError, ElementError
 from groupconv.transforms.support import centred_cells
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class Action:
     planes: IntArray
     cells: IntArray
     spatial_shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        for table in (self.planes, self.cells):
+            table.setflags(write=False)
 
 
 def action(
@@ -64,6 +69,11 @@ def action(
         >>> action(group("p4"), (1, 0, 0), (2, 2)).cells.tolist()
         [1, 3, 0, 2]
     """
+    element = check_element(group, element)
+    if not all(isinstance(coordinate, int) for coordinate in element):
+        raise ElementError(
+            f"element={element} of {group.name!r} holds symbols; an array is moved by integers"
+        )
     matrix = group.matrix(*element)
     split = len(group.stabilizer_shape)
     s = group.flat_index(tuple(element[:split]))

@@ -6,6 +6,7 @@ even box, which lies between cells, is still the integer 0.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -37,18 +38,17 @@ def as_sizes(
         (3, 3)
     """
     d = group.dimension
-    values = (value,) * d if isinstance(value, int) else value
-    is_sequence = isinstance(values, Sequence) and not isinstance(values, str)
-    if (
-        not is_sequence
-        or len(values) != d
-        or not all(isinstance(v, int) and not isinstance(v, bool) and v >= least for v in values)
-    ):
+    values = value if isinstance(value, Sequence) else (value,) * d
+    try:
+        sizes = tuple(operator.index(v) for v in values if not isinstance(v, bool))
+    except TypeError:
+        sizes = ()
+    if len(sizes) != d or len(values) != d or min(sizes) < least:
         raise ArgumentError(
             f"{argument}={value!r}: group {group.name!r} has dimension {d}; expected one integer "
             f"or {d} of them, each at least {least}"
         )
-    return tuple(values)
+    return sizes
 
 
 def require_symmetric(group: SplitGroup, argument: str, values: Sequence[int]) -> None:

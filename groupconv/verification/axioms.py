@@ -101,6 +101,11 @@ def _unimodularity(G: SymbolicGroup, g: Element) -> Sides:
     return [abs(G.matrix(*g).det())], [1]
 
 
+def _isometry(G: SymbolicGroup, g: Element) -> Sides:
+    A, gram = G.matrix(*g)[:-1, :-1], G.group.lattice.gram
+    return A.T * gram * A, gram
+
+
 def _identity(G: SymbolicGroup, g: Element) -> Sides:
     return G.matrix(*g), sympy.eye(G.dimension + 1)
 
@@ -169,6 +174,14 @@ AXIOMS = (
         SymbolicGroup.fixed,
         _unimodularity,
         "the element does not map the lattice onto itself",
+    ),
+    Axiom(
+        "isometry",
+        "Aᵀ G A = G, G the Gram matrix of the lattice",
+        "computed",
+        SymbolicGroup.fixed,
+        _isometry,
+        "the element changes lengths or angles of the lattice that the group names",
     ),
     Axiom(
         "identity",

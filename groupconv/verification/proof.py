@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from groupconv.algebra.contract import check_form
 from groupconv.errors import GroupConvError
 from groupconv.registry import as_group
 from groupconv.verification.axioms import (
@@ -33,13 +34,15 @@ def verify(group: SplitGroup | str) -> VerificationReport:
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
+        AxiomError: its name, its lattice or the shape of its stabilizer cannot be read.
 
     Examples:
         >>> report = verify("p4")
         >>> report.passed, len(report.checks)
-        (True, 13)
+        (True, 14)
     """
     group = as_group(group)
+    check_form(group)
     symbolic = SymbolicGroup(group)
     checks = [_examine(symbolic, axiom) for axiom in AXIOMS]
     return VerificationReport(group.name, (*checks, _associativity(checks)))

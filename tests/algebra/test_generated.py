@@ -46,6 +46,8 @@ def test_wrong_generators_break_an_axiom(generators, axiom, message):
         ({"r": ([[1, 0]], 1)}, None, "expected a square matrix"),
         ({"r": (TURN, 0)}, None, "expected a positive integer"),
         ({"r": (TURN, 4.0)}, None, "expected a positive integer"),
+        ({"r": (TURN, 10**9)}, None, "at most 4096"),
+        ({"r": (TURN, 4)}, "square", "expected a groupconv.Lattice"),
         ({"r": (TURN, 4)}, CUBIC, "has dimension 3"),
         ({"r": (TURN, 4), "z": ([[-1]], 2)}, None, "has dimension 2"),
         ({"r": ([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], 1)}, None, "lattice="),
@@ -73,3 +75,9 @@ def test_redundant_generators_are_refused():
 def test_stabilizer_coordinates_cannot_be_symbols():
     with pytest.raises(ElementError, match="only translations can be symbols"):
         P2.matrix(sympy.Symbol("r"), 0, 0)
+
+
+def test_the_lattice_has_to_be_theirs():
+    sixfold = GeneratedGroup("p6", {"r": ([[1, -1], [1, 0]], 6)})
+    with pytest.raises(AxiomError, match="isometry"):
+        sixfold.composition_table

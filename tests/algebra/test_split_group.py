@@ -59,6 +59,13 @@ def test_matrix_takes_names_numpy_and_sympy_integers():
     assert all(type(c) is int for c in P4.index(expected))
 
 
+def test_coordinates_by_name_are_checked():
+    assert CUBE.matrix(1, 0, 0, 0, d=1, t0=1, t1=2, t2=3) == CUBE.matrix(1, 0, 0, 0, 1, 1, 2, 3)
+    for named in ({"q": 1}, {"r": 1}, {"r": 1, "u": 0, "v": 0, "w": 0}):
+        with pytest.raises(ElementError, match="takes the coordinates"):
+            P4.matrix(**named)
+
+
 def test_symbols_stay_symbols():
     u, v, x, y = sympy.symbols("u v x y", integer=True)
     assert P4M.compose((1, 1, u, v), (0, 3, x, y)) == (1, 0, u + y, v + x)
@@ -141,7 +148,9 @@ def test_bad_indices_are_refused(index, message):
         ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], "is no element of 'p4'"),
         ([[1, 0, 0], [0, 1, 0], [0, 1, 1]], "its bottom row is not"),
         ([[1, 0], [0, 1]], r"has shape \(2, 2\), expected \(3, 3\)"),
-        ([[1, 0, 0.5], [0, 1, 0], [0, 0, 1]], "coordinate 0.5"),
+        ([[1, 0, 0.5], [0, 1, 0], [0, 0, 1]], "has floats"),
+        ([[0.0, -1.0, 0], [1, 0, 0], [0, 0, 1]], "has floats"),
+        ([[1, 0, sympy.Rational(1, 2)], [0, 1, 0], [0, 0, 1]], "coordinate 1/2"),
         ("nonsense", "expected a 3×3 matrix"),
         (None, "expected a 3×3 matrix"),
     ],
@@ -151,7 +160,7 @@ def test_bad_matrices_are_refused(matrix, message):
         P4.index(matrix)
 
 
-@pytest.mark.parametrize("stabilizer", [(3, 1), (0,), 8, -1])
+@pytest.mark.parametrize("stabilizer", [(3, 1), (0,), 8, -1, 1.5, True, "r", None, [1], (1.0, 0)])
 def test_unknown_stabilizer_elements_are_refused(stabilizer):
     with pytest.raises(ElementError, match="is no stabilizer element of 'p4m'"):
         P4M.subgroup(stabilizer)

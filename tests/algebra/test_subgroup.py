@@ -53,7 +53,7 @@ def test_unknown_spaces_are_refused(space):
         as_space(P4, space, "in_space")
 
 
-@pytest.mark.parametrize("elements", [(0, 1), (1,), (), (0, 9), (2, 0)])
+@pytest.mark.parametrize("elements", [(0, 1), (1,), (), (0, 9), (2, 0), [0, 2], (0, 2.0)])
 def test_what_is_no_subgroup_is_refused(elements):
     with pytest.raises(GroupError, match=r"use p4\.subgroup"):
         Subgroup(P4, elements)

@@ -108,7 +108,7 @@ def test_version_and_help():
 def test_demo_goes_all_the_way(tmp_path):
     result = run("demo", "--epochs", 1, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    for text in ("p4 is a group: 13 checks hold", "1,200 training", "epoch 1 of 1",
+    for text in ("p4 is a group: 14 checks hold", "1,200 training", "epoch 1 of 1",
                  "planar CNN", "p4 CNN", "24,680", "upright → rotated"):  # fmt: skip
         assert text in result.stdout
     assert (tmp_path / "groupconv-demo" / "feature-maps.png").read_bytes()[1:4] == b"PNG"

@@ -133,11 +133,23 @@ def test_unreadable_mnist_is_refused(tmp_path, arrays):
     (tmp_path / "mnist.npz").write_bytes(b"no zip")
     with pytest.raises(DataError, match="is no readable npz file"):
         load_mnist(tmp_path)
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    whole = (tmp_path / "mnist.npz").read_bytes()
+    (tmp_path / "mnist.npz").write_bytes(whole[:500] + b"x" * 50 + whole[550:])
+    with pytest.raises(DataError, match="is no readable npz file"):
+        load_mnist(tmp_path)
+    np.save(tmp_path / "array.npy", arrays["train_x"])
+    (tmp_path / "array.npy").rename(tmp_path / "mnist.npz")
+    with pytest.raises(DataError, match="is no readable npz file"):
+        load_mnist(tmp_path)
+    np.savez(tmp_path / "mnist.npz", **(arrays | {"test_y": np.array(["one"] * TEST)}))
+    with pytest.raises(DataError, match="labels from 0 to 9"):
+        load_mnist(tmp_path)
     np.savez(tmp_path / "mnist.npz", train_x=arrays["train_x"])
     with pytest.raises(DataError, match="has no array 'train_y'"):
         load_mnist(tmp_path)
     np.savez(tmp_path / "mnist.npz", **(arrays | {"train_y": arrays["train_y"] + 10}))
-    with pytest.raises(DataError, match="labels up to"):
+    with pytest.raises(DataError, match="expected uint8 images and labels from 0 to 9"):
         load_mnist(tmp_path)
     np.savez(tmp_path / "mnist.npz", **(arrays | {"train_x": arrays["train_x"][:, :20]}))
     with pytest.raises(DataError, match=r"has images \(50, 20, 28\)"):
