@@ -7,6 +7,7 @@ import inspect
 import pickle
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -259,3 +260,83 @@ def test_pooling_refuses_bad_arguments():
         gc.nn.MaxPool(2, group=P4)(torch.zeros(4, 4))
     with pytest.raises(ShapeError, match=r"expected \(B, 3, …\)"):
         gc.nn.BatchNorm(3)(torch.zeros(2, 4, 4, 5, 5))
+
+
+def test_a_state_can_be_assigned_to_a_module_on_the_meta_device():
+    reference = nn.Sequential(gc.nn.LiftingConv(1, 2, 3, group=P4), gc.nn.CosetPool(group=P4))
+    with torch.device("meta"):
+        net = nn.Sequential(gc.nn.LiftingConv(1, 2, 3, group=P4), gc.nn.CosetPool(group=P4))
+    net.load_state_dict(reference.state_dict(), assign=True)
+    x = torch.randn(1, 1, 5, 5)
+    assert torch.equal(net(x), reference(x))
+    half = P4.subgroup(2)
+    with torch.device("meta"):
+        pool = gc.nn.CosetPool(half, group=P4)
+    y = torch.randn(1, 1, 4, 3, 3)
+    expected = gc.nn.CosetPool(half, group=P4)(y)
+    assert torch.equal(pool(y), expected)
+    assert torch.equal(pool.to("cpu")(y), expected)
+
+
+def test_moving_under_inference_mode_leaves_a_module_trainable():
+    conv = gc.nn.GroupConv(1, 1, 3, group=P4)
+    with torch.inference_mode():
+        conv.to("cpu")
+        gc.nn.functional.group_conv(
+            torch.zeros(1, 1, 4, 5, 5), conv.weight, transform=conv.transform
+        )
+    conv(torch.randn(1, 1, 4, 5, 5)).sum().backward()
+    y = gc.nn.functional.group_conv(
+        torch.randn(1, 1, 4, 5, 5), conv.weight, transform=conv.transform
+    )
+    y.sum().backward()
+
+
+@pytest.mark.parametrize("group", [LINE_MIRROR, P4], ids=lambda group: group.name)
+def test_empty_batches_pass_through(group):
+    d = group.dimension
+    x = torch.zeros(0, 2, group.order, *[8] * d)
+    family = gc.layers(group)
+    for layer in (
+        family.GroupConv(2, 2, 3, padding=1),
+        family.MaxPool(2),
+        family.AvgPool(2),
+        family.CosetPool(),
+    ):
+        assert layer(x).shape[0] == 0
+
+
+def test_hexagonal_strides_warn_unless_the_windows_stay_on_the_lattice():
+    conv = gc.nn.LiftingConv(1, 1, 3, stride=2, bias=False, group=P6M, dtype=torch.float64)
+    x = torch.zeros(1, 1, 9, 9, dtype=torch.float64)
+    x[..., 3:6, 3:6] = torch.randn(3, 3, dtype=torch.float64)
+    with pytest.warns(EquivarianceWarning, match="and the quotient even"):
+        conv(x)
+    gc.testing.assert_equivariant(conv, nn.functional.pad(x, (1, 1, 1, 1)))
+    sheared = gc.GeneratedGroup("cmh", {"m": ([[-1, 1], [0, 1]], 2)}, gc.HEXAGONAL)
+    with pytest.warns(EquivarianceWarning, match="not exactly equivariant under 'cmh'"):
+        gc.nn.LiftingConv(1, 1, 1, stride=4, group=sheared)(torch.zeros(1, 1, 9, 11))
+
+
+def test_numpy_integers_serve_as_integers():
+    conv = gc.nn.GroupConv(np.int64(2), np.int64(4), np.int64(3), groups=np.int64(2), group=P4)
+    assert conv(torch.zeros(1, 2, 4, 5, 5)).shape == (1, 4, 4, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "message"),
+    [
+        ((3, 1, 10), None, r"expected \(C_out, C_in / groups, 9\)"),
+        ((3, 1, 3, 3), None, r"weight has shape \(3, 1, 3, 3\)"),
+        ((3, 1, 9), (4,), r"bias has shape \(4,\), expected \(3,\)"),
+    ],
+)
+def test_functional_parameters_are_checked(weight, bias, message):
+    transform = gc.filter_transform(P4, 3, "lattice")
+    with pytest.raises(ShapeError, match=message):
+        gc.nn.functional.group_conv(
+            torch.zeros(1, 1, 5, 5),
+            torch.zeros(weight),
+            torch.zeros(bias) if bias else None,
+            transform=transform,
+        )

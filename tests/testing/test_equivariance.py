@@ -78,3 +78,23 @@ def test_what_cannot_be_told_is_asked_for():
 def test_an_output_of_another_shape_is_told():
     with pytest.raises(ShapeError, match="was expected"):
         equivariance_error(nn.Conv2d(1, 1, (1, 3)), torch.randn(1, 1, 5, 5), group="p4")
+
+
+def test_a_hidden_nan_is_the_worst():
+    class NotANumberWhenTurned(nn.Module):
+        def forward(self, x):
+            return x if x[0, 0, 0, 0] == 1 else x * float("nan")
+
+    x = torch.zeros(1, 1, 3, 3)
+    x[0, 0, 0, 0] = 1
+    result = equivariance_error(NotANumberWhenTurned(), x, group="p4")
+    assert result.worst != result.worst
+    with pytest.raises(EquivarianceError, match="nan at"):
+        assert_equivariant(NotANumberWhenTurned(), x, group="p4")
+
+
+@pytest.mark.parametrize(("batch", "elements"), [(0, None), (1, [])])
+def test_measuring_nothing_is_refused(batch, elements):
+    conv = gc.nn.LiftingConv(1, 1, 3, group=P4)
+    with pytest.raises(ArgumentError, match="measure nothing"):
+        assert_equivariant(conv, torch.zeros(batch, 1, 5, 5), elements=elements)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import sympy
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,3 +109,17 @@ def test_symmetric_arguments():
     require_symmetric(LINE_MIRROR, "stride", (3,))
     with pytest.raises(ArgumentError, match=r"stride=\(1, 2\) is not symmetric under 'p4'"):
         require_symmetric(P4, "stride", (1, 2))
+
+
+def test_cached_tables_cannot_be_spoiled():
+    moved = action(P4, (1, 0, 0), (3, 3), "group")
+    for table in (moved.cells, moved.planes):
+        with pytest.raises(ValueError, match="read-only"):
+            table[:] = 0
+
+
+def test_elements_of_an_action_are_integers():
+    with pytest.raises(ElementError, match="holds symbols"):
+        act(torch.zeros(3, 3), (1, sympy.Symbol("u"), 0), P4)
+    with pytest.raises(ElementError, match="is no element of 'p4'"):
+        act(torch.zeros(3, 3), 1, P4)
