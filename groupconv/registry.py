@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from groupconv.algebra.contract import check_form
+from groupconv.algebra.contract import check_form, raised_at
 from groupconv.algebra.split_group import SplitGroup
 from groupconv.errors import AmbiguousGroupError, ArgumentError, PluginError, UnknownGroupError
 
@@ -101,6 +101,10 @@ def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
     """
     if isinstance(group_or_name, SplitGroup):
         return group_or_name
+    if not isinstance(group_or_name, str | type):
+        raise ArgumentError(
+            f"group={group_or_name!r}: expected the name of an installed group or a SplitGroup"
+        )
     if isinstance(group_or_name, type) and issubclass(group_or_name, SplitGroup):
         raise ArgumentError(
             f"group={group_or_name.__name__} is a class; give an object, {group_or_name.__name__}()"
@@ -141,11 +145,12 @@ def _load(entry: EntryPoint) -> SplitGroup:
         if not _is_well_formed(entry):
             raise ValueError(f"the target {entry.value!r} is not of the form module:attribute")
         target = entry.load()
-        loaded = target if isinstance(target, SplitGroup) else target()
+        is_recipe = callable(target) and not isinstance(target, SplitGroup)
+        loaded = target() if is_recipe else target
         if isinstance(loaded, SplitGroup):
             check_form(loaded)
     except (Exception, SystemExit) as error:
-        problem = f"{type(error).__name__}: {error}"
+        problem = f"{type(error).__name__}: {error}{raised_at(error)}"
         _failures[entry.name, entry.value] = problem
         raise PluginError(
             f"group {entry.name!r} of {_origin(entry)} failed to load: {problem}; "

@@ -113,7 +113,7 @@ def test_unknown_names_suggest_near_ones():
         ("gone_module:thing", "ModuleNotFoundError: No module named 'gone_module'"),
         ("groupconv_plugins.gone:thing", "No module named 'groupconv_plugins.gone'"),
         ("bad_plugin:missing", "AttributeError"),
-        ("bad_plugin:number", "'int' object is not callable"),
+        ("bad_plugin:number", "the target gives a int, expected a SplitGroup subclass"),
         ("bad_plugin:NeedsArguments", "TypeError"),
         ("bad_plugin:turn", "the group calls itself 'turn'"),
         ("bad_plugin:list", "the target gives a list"),

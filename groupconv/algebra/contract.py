@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from groupconv.algebra.lattice import Lattice
@@ -20,7 +22,15 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.split_group import SplitGroup
 
-__all__ = ["WRAPPERS", "Element", "check_element", "check_form", "is_checked", "matrix_text"]
+__all__ = [
+    "WRAPPERS",
+    "Element",
+    "check_element",
+    "check_form",
+    "is_checked",
+    "matrix_text",
+    "raised_at",
+]
 
 LARGEST_ORDER = 4096
 """Far above the 48 elements that a finite group of integer matrices can have in space."""
@@ -166,6 +176,12 @@ def check_form(group: SplitGroup) -> None:
         )
 
 
+def raised_at(error: BaseException) -> str:
+    """The file and line in which an error was raised, in brackets."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+
+
 def _marked(wrapper: Formula) -> Formula:
     wrapper.is_checked = True  # type: ignore[attr-defined]
     return wrapper
@@ -191,8 +207,8 @@ def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> An
     except (Exception, SystemExit) as error:
         given = ", ".join(map(str, arguments))
         raise GroupError(
-            f"{name}({given}) of group {group.name!r} raised {type(error).__name__}: {error}; "
-            f"mend the plugin's {name}"
+            f"{name}({given}) of group {group.name!r} raised {type(error).__name__}: {error}"
+            f"{raised_at(error)}; mend the plugin's {name}"
         ) from error
 
 

@@ -49,12 +49,26 @@ class Lattice:
 
     @property
     def basis(self) -> sympy.ImmutableMatrix:
-        """The basis vectors as columns, an exact `(d, d)` matrix."""
+        """The basis vectors as columns, an exact `(d, d)` matrix.
+
+        Raises:
+            ArgumentError: an entry cannot be read, or the vectors depend on each other.
+        """
         import sympy
 
-        return sympy.ImmutableMatrix(
-            [[sympy.sympify(entry) for entry in vector] for vector in self.vectors]
-        ).T
+        try:
+            rows = [[sympy.sympify(entry) for entry in vector] for vector in self.vectors]
+            basis = sympy.ImmutableMatrix(rows).T
+        except (sympy.SympifyError, TypeError, ValueError) as error:
+            raise ArgumentError(
+                f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {error}"
+            ) from error
+        if basis.det().equals(0):
+            raise ArgumentError(
+                f"vectors={self.vectors!r} of lattice {self.name!r} depend on each other; give a "
+                f"basis"
+            )
+        return basis
 
     @property
     def gram(self) -> sympy.ImmutableMatrix:

@@ -32,6 +32,10 @@ def main() -> None:
     except GroupConvError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except OSError as error:  # a full disk or a closed pipe behind standard output
+        typer.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        sys.stdout = None  # nothing more can be flushed at exit
+        sys.exit(2)
 
 
 def _show_version(wanted: bool) -> None:

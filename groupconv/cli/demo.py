@@ -44,11 +44,16 @@ def run_demo(
     console = Console(highlight=False)
     place = _device(device)
     group = load_group(name)
+    if group.order == 1:
+        raise ArgumentError(
+            f"group={name!r} has translations alone, so its network is the planar one; choose "
+            f"another, such as p4"
+        )
     networks = _twins(group)
     upright = bundled_digits() if folder is None else mnist_draw(folder)
     epochs = epochs or (DIGITS_EPOCHS if folder is None else MNIST_EPOCHS)
     picture = output / PICTURE
-    with written_whole(picture, "output") as file:
+    with written_whole(picture, "output", make_folder=True) as file:
         report = verify(group)
         report.raise_if_failed()
         console.print(
@@ -99,7 +104,7 @@ def _compare(
 def _device(name: str) -> torch.device:
     try:
         place = torch.device(name)
-        torch.empty(0, device=place)
+        torch.zeros(1, device=place).item()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ArgumentError(f"device={name!r} cannot be used: {reason}; try cpu") from error

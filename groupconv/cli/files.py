@@ -15,14 +15,15 @@ __all__ = ["written_whole"]
 
 
 @contextlib.contextmanager
-def written_whole(path: Path, argument: str) -> Iterator[BinaryIO]:
+def written_whole(path: Path, argument: str, *, make_folder: bool = False) -> Iterator[BinaryIO]:
     """A binary file that takes its place at `path` only when it is complete.
 
     Raises:
         ArgumentError: nothing can be written there.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise ArgumentError(

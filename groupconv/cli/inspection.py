@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from pathlib import Path
 
 from rich import box
@@ -16,9 +18,10 @@ from groupconv.algebra import GeneratedGroup
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError
 
-__all__ = ["indices", "list_groups", "plain_table", "show", "verify"]
+__all__ = ["indices", "list_groups", "plain_table", "show", "verify", "wide_console"]
 
 LARGEST_PRINTED_ORDER = 12
+PIPE_WIDTH = 160
 
 
 def plain_table(*columns: str) -> Table:
@@ -29,23 +32,29 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
+def wide_console() -> Console:
+    """A console that wraps nothing where no terminal sets a width."""
+    is_terminal = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if is_terminal else PIPE_WIDTH)
+
+
 def list_groups() -> None:
     """Print every registered name, with what is wrong with the broken ones."""
-    console = Console()
+    console = wide_console()
     entries = registry.groups()
     if not entries:
         console.print("no groups are installed; pip install a package that registers some")
         return
-    table = plain_table("name", "distribution", "version", "target", "status")
+    table = plain_table("name", "status", "distribution", "target")
     for entry in entries.values():
         status = escape(f"{entry.status}: {entry.error}") if entry.error else entry.status
-        table.add_row(entry.name, entry.distribution, entry.version, entry.target, status)
+        table.add_row(entry.name, status, f"{entry.distribution} {entry.version}", entry.target)
     console.print(table)
 
 
 def show(name: str) -> None:
     """Print a group's structure and its stabilizer elements."""
-    console = Console()
+    console = wide_console()
     entry = registry.groups().get(name)
     group = registry.group(name)
     d, split = group.dimension, len(group.stabilizer_shape)
@@ -86,7 +95,7 @@ def verify(name: str) -> int:
     """Print a verification; 0 if every check holds, else 1."""
     from groupconv.verification import verify as prove
 
-    console = Console()
+    console = wide_console()
     report = prove(name)
     table = plain_table("", "check", "statement", "how", "ms")
     for check in report.checks:
@@ -121,7 +130,7 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
             in_space=in_space,
             out_space=out_space,
         )
-    Console().print(
+    wide_console().print(
         f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters",
         highlight=False,
     )

@@ -51,7 +51,7 @@ def warn_if_uneven(
             f"{type(layer).__name__} with stride {tuple(stride)} on an array of "
             f"{tuple(x.shape[-len(stride) :])} cells places its windows unevenly about the centre, "
             f"so it is not exactly equivariant under {layer.group.name!r}; choose a size or "
-            f"padding with n + padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
+            f"padding with n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
             + ("" if _permutes_axes(layer.group) else ", and the quotient even"),
             EquivarianceWarning,
             stacklevel=4,

@@ -52,6 +52,7 @@ def group_conv(
         ShapeError: `x` does not lie on the transform's input space, or a parameter does not fit.
 
     Examples:
+        >>> import torch
         >>> from groupconv import filter_transform
         >>> transform = filter_transform("p4", 3, in_space="lattice")
         >>> group_conv(torch.ones(2, 1, 5, 5), torch.ones(7, 1, 9), transform=transform).shape
@@ -155,6 +156,7 @@ def coset_pool(
         ShapeError: `x` does not lie on `G/H`.
 
     Examples:
+        >>> import torch
         >>> coset_pool(torch.ones(2, 3, 4, 5, 5), "p4").shape
         torch.Size([2, 3, 5, 5])
     """
@@ -219,6 +221,7 @@ def act(
         ShapeError: `x` has not the space's number of planes.
 
     Examples:
+        >>> import torch
         >>> act(torch.tensor([[1, 2], [3, 4]]), (1, 0, 0), "p4")
         tensor([[2, 4],
                 [1, 3]])

@@ -69,8 +69,12 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup) -> None:
     for (x, y), plane in zip(positions, planes, strict=True):
         extent = (x - HALF_WIDTH, x + HALF_WIDTH, y - HALF_WIDTH, y + HALF_WIDTH)
         axes.imshow(plane.numpy(), cmap="RdBu_r", vmin=-limit, vmax=limit, extent=extent, zorder=2)
+    for (x, y), s in zip(positions, group.stabilizer_indices, strict=True):
+        named = zip(group.coordinate_names, s, strict=False)
+        label = ", ".join(f"{name} = {value}" for name, value in named)
+        axes.annotate(label, (x, y + HALF_WIDTH), ha="center", va="bottom", fontsize=8)
     _draw_edges(axes, group, positions)
-    reach = float(np.abs(positions).max()) + HALF_WIDTH + 0.1
+    reach = float(np.abs(positions).max()) + HALF_WIDTH + 0.15
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.axis("off")
 

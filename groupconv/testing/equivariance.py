@@ -167,8 +167,8 @@ def assert_equivariant(
         raise EquivarianceError(
             f"{type(module).__name__} is not equivariant under {len(wrong)} of "
             f"{len(result.per_element)} elements: relative error {result}, tolerance {limit:.0e} "
-            f"for {x.dtype}; strides that leave cells over and parameters per stabilizer plane "
-            f"are the usual causes"
+            f"for {x.dtype}; strides that leave cells over, parameters per stabilizer plane and, "
+            f"on a hexagonal lattice, the corners of the array are the usual causes"
         )
 
 

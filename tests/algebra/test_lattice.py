@@ -24,6 +24,18 @@ def test_the_hexagonal_basis_has_120_degrees():
     assert P6M.lattice is HEXAGONAL
 
 
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        ((("a+", "0"), ("0", "1")), "cannot be read"),
+        ((("1", "1"), ("1", "1")), "depend on each other"),
+    ],
+)
+def test_a_basis_is_needed(vectors, message):
+    with pytest.raises(ArgumentError, match=message):
+        Lattice("odd", vectors).gram
+
+
 def test_repr_evaluates_back():
     assert eval(repr(HEXAGONAL), {"Lattice": Lattice}) == HEXAGONAL
     assert (LINE.dimension, SQUARE.dimension) == (1, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
 
 
 def test_indices_writes_the_table(tmp_path):
-    path = tmp_path / "new" / "table.npz"
+    path = tmp_path / "table.npz"
     result = run("indices", "p4", "--kernel-size", 3, "--in-space", "lattice", "--output", path)
     assert result.returncode == 0, result.stderr
     with np.load(path) as file:
@@ -84,6 +85,9 @@ def test_indices_writes_the_table(tmp_path):
         (["indices", "p4", "--kernel-size", "0", "-o", "t.npz"], "error: kernel_size=0"),
         (["indices", "p4", "-o", "/proc/nowhere/t.npz"], "cannot be written"),
         (["indices", "p4", "--in-space", "plane", "-o", "t.npz"], "--in-space"),
+        (["indices", "p4", "-o", "nowhere/t.npz"], "No such file or directory"),
+        (["demo", "--group", "z2"], "error: group='z2' has translations alone"),
+        (["demo", "--device", "meta"], "error: device='meta' cannot be used"),
         (["demo", "--data", "nowhere"], "error: folder='nowhere' is no folder"),
         (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
         (["demo", "--epochs", "0"], "--epochs"),
@@ -98,6 +102,17 @@ def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_one_clear_line():
+    code = "from groupconv.cli import main; main()"
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", code, "verify", "p4"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr.strip() == ("error: the output cannot be written: No space left on device")
 
 
 def test_version_and_help():

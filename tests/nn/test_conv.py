@@ -188,7 +188,7 @@ def test_repr_tells_what_matters():
         ({"padding": "same", "stride": 2}, "padding='same' needs stride 1"),
         ({"padding": "same", "kernel_size": 4}, "no layer of 'p4' can be equivariant so"),
         ({"padding_mode": "mirror"}, "padding_mode='mirror': expected one of 'zeros'"),
-        ({"group": 4}, "is no installed group"),
+        ({"group": 4}, "group=4: expected the name of an installed group"),
         ({"in_space": "plane"}, "in_space='plane' is no space"),
     ],
     ids=str,

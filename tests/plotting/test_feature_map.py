@@ -35,7 +35,9 @@ def test_figures_have_every_plane_and_every_arrow(group, tmp_path):
     drawn = figure.axes[2]
     assert len(drawn.images) == group.order
     arrows = {Z2: 0, P4: 4, P4M: 8 + 4, P6M: 12 + 6}[group]
-    assert len(drawn.texts) == arrows
+    labels = [text.get_text() for text in drawn.texts if text.arrow_patch is None]
+    assert len(labels) == len(set(labels)) == group.order
+    assert len(drawn.texts) - len(labels) == arrows
 
 
 def test_bad_arguments_are_refused(monkeypatch):
