@@ -2,7 +2,7 @@
 
 The limit is `torch.nn.functional.conv2d` with the expanded filter bank as a parameter of its own:
 the same arithmetic without the group. Plain indexing, `weight[..., index]`, stands beside it. All
-three run in turn, and the ratios are taken pair by pair.
+three run in turn, in random order, and the ratios are taken pair by pair.
 
     python benchmarks/group_conv.py [--device cuda] [--repeats 60] [--bare]
 
@@ -15,7 +15,9 @@ one; `--bare` measures without.
 from __future__ import annotations
 
 import argparse
+import functools
 import platform
+import random
 import statistics
 import time
 from typing import TYPE_CHECKING
@@ -92,18 +94,16 @@ def measure(name: str, device: torch.device, repeats: int) -> None:
     for module in modules.values():  # all three compute the same
         torch.testing.assert_close(module(x).view_as(y), y, rtol=1e-4, atol=1e-4)
 
-    def step(module: nn.Module) -> None:
+    def step(key: str) -> None:
         x.grad = None
-        module.zero_grad()
-        module(x).backward(
-            grad.view_as(y) if module is not modules["planar"] else grad.flatten(1, 2)
-        )
+        modules[key].zero_grad()
+        modules[key](x).backward(grad if key != "planar" else grad.flatten(1, 2))
 
     times: dict[str, list[float]] = {key: [] for key in modules}
-    for repeat in range(repeats + 5):
-        for key, module in modules.items():
-            elapsed = seconds(lambda module=module: step(module), device)  # type: ignore[misc]
-            if repeat >= 5:
+    for repeat in range(repeats + WARM_UP):
+        for key in random.sample(list(modules), len(modules)):  # none always follows the same one
+            elapsed = seconds(functools.partial(step, key), device)
+            if repeat >= WARM_UP:
                 times[key].append(elapsed)
     print(name)
     for key, values in times.items():

@@ -33,10 +33,11 @@ def warn_if_uneven(
     pads: Sequence[int],
     dilation: Sequence[int],
 ) -> None:
-    """Warn if the windows of a strided layer do not reach both ends of a reversible axis.
+    """Warn if the group does not map the windows of a strided layer to its windows.
 
-    The group's centre is that of the array; the outputs lie symmetrically about it only if
-    `n + pads - dilation (kernel_size - 1) - 1` is divisible by the stride.
+    The group's centre is that of the array. On it the windows lie symmetrically only if they reach
+    both ends: `room = n + pads - dilation (kernel_size - 1) - 1` divisible by the stride; and on
+    a lattice that the group shears, only if the middle one stands on the centre.
     """
     if all(n == 1 for n in stride) or torch.compiler.is_compiling():
         return
@@ -62,13 +63,12 @@ def warn_if_uneven(
 def _is_even(group: SplitGroup, room: tuple[int, ...], stride: tuple[int, ...]) -> bool:
     """Whether the stabilizer maps the centres of the windows to such centres.
 
-    In doubled centred coordinates the centres are `origin + 2 stride z` for integers `z`.
+    In doubled centred coordinates the centres are `2 stride z - room` for integers `z`.
     """
-    if _permutes_axes(group):  # then only reversed axes matter, and they need equal ends
+    if _permutes_axes(group):  # axes of unequal size may change places, and none needs a centre
         reversed_axes = {int(j) for _, _, j in np.argwhere(group.stabilizer_matrices < 0)}
         return all(room[axis] % stride[axis] == 0 for axis in reversed_axes)
     period = 2 * np.array(stride)
-    # The first window stands as far before the centre as the last one would without the rest.
     origin = -np.array(room)
     moved = group.stabilizer_matrices @ origin
     return not ((moved - origin) % period).any()
