@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["GeneratedGroup", "Generator"]
 
 Rows: TypeAlias = tuple[tuple[int, ...], ...]
+
+RESERVED = re.compile("t[0-9]+")
 
 _STANDARD = {lattice.dimension: lattice for lattice in (LINE, SQUARE, CUBIC)}
 
@@ -136,6 +139,11 @@ class GeneratedGroup(SplitGroup):
 
 def _generator(group: str, name: str, value: Any) -> Generator:
     """Read one generator and check that it has the order it claims."""
+    if not isinstance(name, str) or not name.isidentifier() or RESERVED.fullmatch(name):
+        raise ArgumentError(
+            f"generator name {name!r} of group {group!r}: expected an identifier that is no "
+            f"t0, t1, …, the names of the translations"
+        )
     try:
         matrix, order = value
         rows = [list(row) for row in matrix]

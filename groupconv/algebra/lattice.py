@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
     import sympy
+
+EXACT = re.compile(r"(?:sqrt\(|[0-9 +/()-]|(?<!\*)\*(?!\*))+")
+"""What an entry may consist of: nothing that could be a name, a float or a power."""
 
 __all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice"]
 
@@ -19,11 +23,11 @@ class Lattice:
 
     Args:
         name: What people call it.
-        vectors: The `d` basis vectors, each as `d` exact entries in the syntax of sympy
-            (strings, so that naming a lattice loads no computer algebra).
+        vectors: The `d` basis vectors, each as `d` exact entries: strings of integers,
+            `+ - * / ( )` and `sqrt`, so that naming a lattice loads no computer algebra.
 
     Raises:
-        ArgumentError: `vectors` is not a square array.
+        ArgumentError: `vectors` is not a square array, or an entry is not exact.
 
     Examples:
         >>> HEXAGONAL.gram
@@ -36,11 +40,23 @@ class Lattice:
     vectors: tuple[tuple[str, ...], ...]
 
     def __post_init__(self) -> None:
-        if not self.vectors or any(len(vector) != self.dimension for vector in self.vectors):
+        rows = self.vectors
+        is_square = (
+            isinstance(rows, tuple)
+            and len(rows) > 0
+            and all(isinstance(row, tuple) and len(row) == len(rows) for row in rows)
+        )
+        if not is_square:
             raise ArgumentError(
-                f"vectors={self.vectors!r} of lattice {self.name!r} are not d vectors with "
-                f"d entries each; give a square tuple of tuples of strings"
+                f"vectors={rows!r} of lattice {self.name!r} are not d vectors with d entries "
+                f"each; give a square tuple of tuples of strings"
             )
+        for entry in (entry for row in rows for entry in row):
+            if not isinstance(entry, str) or not EXACT.fullmatch(entry):
+                raise ArgumentError(
+                    f"entry {entry!r} of lattice {self.name!r} is not exact; write a string of "
+                    f"integers, + - * / ( ) and sqrt, such as '-1/2' or 'sqrt(3)/2'"
+                )
 
     @property
     def dimension(self) -> int:
@@ -59,14 +75,14 @@ class Lattice:
         try:
             rows = [[sympy.sympify(entry) for entry in vector] for vector in self.vectors]
             basis = sympy.ImmutableMatrix(rows).T
-        except (sympy.SympifyError, TypeError, ValueError) as error:
+        except (sympy.SympifyError, TypeError, ValueError, SyntaxError) as error:
             raise ArgumentError(
                 f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {error}"
             ) from error
-        if basis.det().equals(0):
+        if not all(entry.is_real for entry in basis) or basis.det().equals(0):
             raise ArgumentError(
-                f"vectors={self.vectors!r} of lattice {self.name!r} depend on each other; give a "
-                f"basis"
+                f"vectors={self.vectors!r} of lattice {self.name!r} are not real, or depend on "
+                f"each other; give a basis"
             )
         return basis
 

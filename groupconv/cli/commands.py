@@ -109,7 +109,7 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the picture.")] = (
         Path("groupconv-demo")
     ),
-    seed: Annotated[int, typer.Option(help="The seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="The seed of everything random.")] = 0,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda, …")] = "cpu",
 ) -> None:
     """Prove a group, train its network beside a planar one on digits, and draw what it sees."""

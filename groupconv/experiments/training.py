@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
+from groupconv.errors import ArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,6 +72,9 @@ def train(
         seed: The seed of the order of the images.
         report: Called after every epoch.
 
+    Raises:
+        ArgumentError: a number is not positive.
+
     Examples:
         >>> import groupconv as gc
         >>> digits = gc.data.bundled_digits()
@@ -77,6 +82,9 @@ def train(
         >>> train(gc.models.P4CNN(), few, epochs=1).parameters
         24680
     """
+    for argument, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if value < 1:
+            raise ArgumentError(f"{argument}={value!r}: expected a positive integer")
     device = next(model.parameters()).device
     x, y = images.train_x.to(device), images.train_y.to(device)
     batch_size = min(batch_size, len(x))

@@ -152,7 +152,13 @@ class GroupConv(TableModule):
         """Convolve, adding the bias within the one call of the planar convolution."""
         x = flatten_planes(x, self.transform.in_space, self.in_channels)
         warn_if_uneven(
-            self, x, self.kernel_size, self.stride, [a + b for a, b in self._pads], self.dilation
+            type(self).__name__,
+            self.group,
+            x,
+            self.kernel_size,
+            self.stride,
+            [a + b for a, b in self._pads],
+            self.dilation,
         )
         padding: tuple[int, ...] = tuple(low for low, _ in self._pads)
         if self.padding_mode != "zeros" or any(low != high for low, high in self._pads):

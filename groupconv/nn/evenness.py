@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["warn_if_uneven"]
 
 
-class _HasGroup(Protocol):
-    group: SplitGroup
-
-
 def warn_if_uneven(
-    layer: _HasGroup,
+    layer: str,
+    group: SplitGroup,
     x: Tensor,
     kernel_size: Sequence[int],
     stride: Sequence[int],
@@ -47,13 +44,13 @@ def warn_if_uneven(
             x.shape[-len(stride) :], pads, dilation, kernel_size, strict=True
         )
     )
-    if not _is_even(layer.group, room, tuple(stride)):
+    if not _is_even(group, room, tuple(stride)):
         warnings.warn(
-            f"{type(layer).__name__} with stride {tuple(stride)} on an array of "
+            f"{layer} with stride {tuple(stride)} on an array of "
             f"{tuple(x.shape[-len(stride) :])} cells places its windows unevenly about the centre, "
-            f"so it is not exactly equivariant under {layer.group.name!r}; choose a size or "
+            f"so it is not exactly equivariant under {group.name!r}; choose a size or "
             f"padding with n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
-            + ("" if _permutes_axes(layer.group) else ", and the quotient even"),
+            + ("" if _permutes_axes(group) else ", and the quotient even"),
             EquivarianceWarning,
             stacklevel=4,
         )

@@ -10,9 +10,10 @@ from torch import Tensor
 from groupconv.algebra import Element, Space, SplitGroup, Subgroup, as_space
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.bank import filter_bank
+from groupconv.nn.evenness import warn_if_uneven
 from groupconv.nn.tables import as_tensor
 from groupconv.registry import as_group
-from groupconv.transforms import FilterTransform, action, coset_table
+from groupconv.transforms import FilterTransform, action, as_sizes, coset_table, require_symmetric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +50,7 @@ def group_conv(
         `(B, C_out, S_out, *spatial)`; no `S_out` axis on the lattice.
 
     Raises:
+        ArgumentError: the transform is none, or a number per axis is not symmetric.
         ShapeError: `x` does not lie on the transform's input space, or a parameter does not fit.
 
     Examples:
@@ -58,7 +60,26 @@ def group_conv(
         >>> group_conv(torch.ones(2, 1, 5, 5), torch.ones(7, 1, 9), transform=transform).shape
         torch.Size([2, 7, 4, 3, 3])
     """
-    require_layers(transform.group)
+    if not isinstance(transform, FilterTransform):
+        raise ArgumentError(
+            f"transform={transform!r}: expected what groupconv.filter_transform returns"
+        )
+    group = transform.group
+    require_layers(group)
+    steps = {
+        name: as_sizes(group, name, value, least)
+        for name, value, least in (
+            ("stride", stride, 1),
+            ("padding", padding, 0),
+            ("dilation", dilation, 1),
+        )
+    }
+    for name, sizes in steps.items():
+        require_symmetric(group, name, sizes)
+    pads = [2 * n for n in steps["padding"]]
+    warn_if_uneven(
+        "group_conv", group, x, transform.kernel_size, steps["stride"], pads, steps["dilation"]
+    )
     if weight.dim() != 3 or weight.shape[-1] != transform.num_parameters:
         raise ShapeError(
             f"weight has shape {tuple(weight.shape)}, expected (C_out, C_in / groups, "
@@ -73,7 +94,16 @@ def group_conv(
     masked, ragged = bank_flags(transform)
     bank = filter_bank(weight, index, inverse, masked=masked, ragged=ragged)
     planar = flatten_planes(x, transform.in_space, weight.shape[1] * groups)
-    return convolve(planar, bank, bias, stride, padding, dilation, groups, transform)
+    return convolve(
+        planar,
+        bank,
+        bias,
+        steps["stride"],
+        steps["padding"],
+        steps["dilation"],
+        groups,
+        transform,
+    )
 
 
 def convolve(

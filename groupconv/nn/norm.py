@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from groupconv.errors import ShapeError
+from groupconv.errors import ArgumentError, ShapeError
 
 __all__ = ["BatchNorm"]
 
@@ -44,6 +44,8 @@ class BatchNorm(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        if isinstance(num_features, bool) or not isinstance(num_features, int) or num_features < 1:
+            raise ArgumentError(f"num_features={num_features!r}: expected a positive integer")
         # Contained, not subclassed, so that SyncBatchNorm can take its place.
         self.norm = nn.BatchNorm1d(
             num_features, eps, momentum, affine, track_running_stats, device, dtype

@@ -127,7 +127,9 @@ class _SpatialPool(nn.Module):
                 f"x has shape {tuple(x.shape)}, expected channels before {d} spatial axes"
             )
         pads = [2 * n for n in self.padding]
-        warn_if_uneven(self, x, self.kernel_size, self.stride, pads, self.dilation)
+        warn_if_uneven(
+            type(self).__name__, self.group, x, self.kernel_size, self.stride, pads, self.dilation
+        )
         planes = x.flatten(0, -d - 1).unsqueeze(1)  # (N, 1, *spatial); N may be 0
         pooled = pool[d](planes, self.kernel_size, self.stride, self.padding, **options)
         return pooled.view(*x.shape[:-d], *pooled.shape[-d:])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupconv.algebra import Space, SplitGroup, Subgroup, as_space
+from groupconv.errors import ArgumentError
 from groupconv.registry import as_group
 from groupconv.transforms.support import as_sizes, support_cells
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
 
 __all__ = ["FilterTransform", "filter_transform"]
+
+LARGEST_TABLE = 2**27
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,16 @@ def filter_transform(
                [0, 3, 6]])
     """
     group = as_group(group)
+    sizes = as_sizes(group, "kernel_size", kernel_size)
+    if group.order**2 * math.prod(sizes) > LARGEST_TABLE:
+        raise ArgumentError(
+            f"kernel_size={kernel_size!r} of group {group.name!r} needs a table of "
+            f"{group.order**2 * math.prod(sizes):,} entries, more than {LARGEST_TABLE:,}; "
+            f"use a smaller kernel"
+        )
     transform = FilterTransform(
         group,
-        as_sizes(group, "kernel_size", kernel_size),
+        sizes,
         as_space(group, in_space, "in_space"),
         as_space(group, out_space, "out_space"),
     )

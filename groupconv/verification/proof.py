@@ -27,7 +27,8 @@ def verify(group: SplitGroup | str) -> VerificationReport:
     """Prove the axioms of a split group, over all stabilizer elements and symbolic translations.
 
     A check stops at its first counterexample. Nothing is sampled, so what holds is a theorem
-    about the whole infinite group.
+    about the whole infinite group; it is one about the plugin's formulas, and Python code that
+    branches on the value of a translation shows symbols only one of its branches.
 
     Args:
         group: A group, or the name of an installed one.

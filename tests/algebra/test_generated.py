@@ -46,6 +46,8 @@ def test_wrong_generators_break_an_axiom(generators, axiom, message):
         ({"r": ([[1, 0]], 1)}, None, "expected a square matrix"),
         ({"r": (TURN, 0)}, None, "expected a positive integer"),
         ({"r": (TURN, 4.0)}, None, "expected a positive integer"),
+        ({"t0": (TURN, 4)}, None, "expected an identifier"),
+        ({1: (TURN, 4)}, None, "expected an identifier"),
         ({"r": (TURN, 10**9)}, None, "at most 4096"),
         ({"r": (TURN, 4)}, "square", "expected a groupconv.Lattice"),
         ({"r": (TURN, 4)}, CUBIC, "has dimension 3"),

@@ -27,8 +27,16 @@ def test_the_hexagonal_basis_has_120_degrees():
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
-        ((("a+", "0"), ("0", "1")), "cannot be read"),
+        ((("1+", "0"), ("0", "1")), "cannot be read"),
         ((("1", "1"), ("1", "1")), "depend on each other"),
+        ((("1/0", "1"), ("1", "1")), "not real"),
+        ((("sqrt(0-1)", "0"), ("0", "1")), "not real"),
+        ((("1", "0"), ("0", "__import__('os')")), "is not exact"),
+        ((("1", "0"), ("0", "I")), "is not exact"),
+        ((("1", "0"), ("0", "1.5")), "is not exact"),
+        ((("1", "0"), ("0", "9**9**9")), "is not exact"),
+        ((("1", "0"), ("0", 2)), "is not exact"),
+        ([["1", "0"], ["0", "2"]], "are not d vectors"),
     ],
 )
 def test_a_basis_is_needed(vectors, message):

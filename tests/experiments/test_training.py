@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from groupconv.data import ImageSet, bundled_digits
+from groupconv.errors import ArgumentError
 from groupconv.experiments import accuracy, train
 from groupconv.models import P4CNN
 
@@ -31,6 +33,12 @@ def test_a_network_learns_what_it_sees():
     assert result.seconds > 0
     images = few()
     assert accuracy(model, images.test_x, images.test_y, batch_size=7) == result.accuracy
+
+
+@pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": 1, "batch_size": 0}])
+def test_bad_numbers_are_refused(options):
+    with pytest.raises(ArgumentError, match="expected a positive integer"):
+        train(P4CNN(), few(), **options)
 
 
 def test_training_repeats_itself():

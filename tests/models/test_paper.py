@@ -51,5 +51,5 @@ def test_bad_input_is_refused():
         P4CNN()(torch.zeros(2, 3, 28, 28))
     with pytest.raises(ArgumentError, match="'P222' has dimension 3, expected 2"):
         P4CNN(group=P222)
-    with pytest.warns(EquivarianceWarning, match="MaxPool with stride 2"):
+    with pytest.warns(EquivarianceWarning, match="MaxPool with stride"):
         P4CNN()(torch.zeros(2, 1, 29, 29))

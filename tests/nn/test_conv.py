@@ -245,6 +245,21 @@ def test_axes_that_no_element_reverses_never_warn():
     gc.nn.GroupConv(1, 1, 3, stride=2, group=Z2)(torch.zeros(1, 1, 6, 6))
 
 
+def test_the_functional_form_is_guarded_like_the_layer():
+    transform = gc.filter_transform(P4, 2, "lattice")
+    x, weight = torch.zeros(1, 1, 9, 9), torch.zeros(1, 1, 4)
+    conv = gc.nn.functional.group_conv
+    with pytest.warns(EquivarianceWarning, match="group_conv with stride"):
+        conv(x, weight, stride=2, transform=transform)
+    for options in ({"padding": "same"}, {"padding": (1, 0)}, {"stride": 0}, {"stride": (1, 2)}):
+        with pytest.raises(ArgumentError, match=next(iter(options))):
+            conv(x, weight, **options, transform=transform)
+    with pytest.raises(ArgumentError, match="transform='p4'"):
+        conv(x, weight, transform="p4")
+    with pytest.raises(ArgumentError, match="num_features=0"):
+        gc.nn.BatchNorm(0)
+
+
 def test_pooling_refuses_bad_arguments():
     with pytest.raises(ArgumentError, match="only 7 of its 9 cells stay inside"):
         gc.nn.MaxPool(3, group=P6M)

@@ -117,6 +117,7 @@ def test_the_cube_is_fast_enough_to_wait_for():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("p4m", 100000), r"needs a table of 640,000,000,000 entries"),
         (("p4", 0), r"kernel_size=0: .* each at least 1"),
         (("p4", -3), r"kernel_size=-3"),
         (("p4", 3.0), r"kernel_size=3\.0"),
