@@ -141,3 +141,28 @@ def test_hexagonal_convolution_without_padding_is_equivariant_on_its_hexagon():
     x[:, :, 3:6, 3:6] = torch.randn(3, 3, dtype=torch.float64)
     conv.bias.data.zero_()
     assert_equivariant(conv, x)
+
+
+@DTYPES
+@pytest.mark.parametrize("group", [P4, P4M], ids=lambda group: group.name)
+def test_pooling_and_norm_commute_with_translations(group, dtype):
+    elements = list(all_elements(group, [(1, 0), (2, 3)]))
+    x = torch.randn(2, 3, group.order, 7, 7, dtype=dtype)
+    for layer in (gc.nn.CosetPool(group=group), gc.nn.BatchNorm(3, dtype=dtype)):
+        assert_equivariant(layer, x, group=group, elements=elements, circular=True)
+    spot = torch.zeros(1, 2, group.order, 11, 11, dtype=dtype)
+    spot[..., 4:7, 4:7] = torch.rand(group.order, 3, 3, dtype=dtype)
+    for layer in (
+        gc.nn.MaxPool(3, 1, 1, group=group),
+        gc.nn.AvgPool(3, 1, 1, group=group),
+    ):
+        assert_equivariant(layer, spot, elements=list(all_elements(group, [(1, 0), (-2, 3)])))
+
+
+@DTYPES
+def test_the_whole_network_sees_a_moved_digit_as_the_same(dtype):
+    """Translations by the stride of its pooling, within a wide margin."""
+    net = gc.models.P4CNN(channels=4).to(dtype)
+    x = torch.zeros(2, 1, 80, 80, dtype=dtype)
+    x[..., 37:43, 37:43] = torch.rand(6, 6, dtype=dtype)
+    assert_equivariant(net, x, elements=list(all_elements(P4, [(2, 0), (-4, 6)])))
