@@ -64,8 +64,8 @@ def groups() -> Mapping[str, GroupEntry]:
     return MappingProxyType({name: _entry(name, claims) for name, claims in _claims().items()})
 
 
-def group(name: str) -> SplitGroup:
-    """Load one group by the name of its entry point (case-sensitive).
+def group(name: str | SplitGroup) -> SplitGroup:
+    """Load one group by the name of its entry point (case-sensitive); a group is given back.
 
     Raises:
         UnknownGroupError: no installed distribution registers the name.
@@ -76,9 +76,11 @@ def group(name: str) -> SplitGroup:
         >>> group("p4m").stabilizer_shape
         (2, 4)
     """
-    if isinstance(name, str) and name in _loaded:
+    if not isinstance(name, str):
+        return as_group(name)
+    if name in _loaded:
         return _loaded[name]
-    claims = _claims().get(name) if isinstance(name, str) else None
+    claims = _claims().get(name)
     if claims is None:
         raise UnknownGroupError(_unknown(name))
     if len(claims) > 1:
@@ -101,15 +103,15 @@ def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
     """
     if isinstance(group_or_name, SplitGroup):
         return group_or_name
-    if not isinstance(group_or_name, str | type):
-        raise ArgumentError(
-            f"group={group_or_name!r}: expected the name of an installed group or a SplitGroup"
-        )
+    if isinstance(group_or_name, str):
+        return group(group_or_name)
     if isinstance(group_or_name, type) and issubclass(group_or_name, SplitGroup):
         raise ArgumentError(
             f"group={group_or_name.__name__} is a class; give an object, {group_or_name.__name__}()"
         )
-    return group(group_or_name)
+    raise ArgumentError(
+        f"group={group_or_name!r}: expected the name of an installed group or a SplitGroup"
+    )
 
 
 def _claims() -> dict[str, list[EntryPoint]]:

@@ -9,7 +9,7 @@ import pytest
 
 import groupconv as gc
 from groupconv import registry
-from groupconv.errors import AmbiguousGroupError, PluginError, UnknownGroupError
+from groupconv.errors import AmbiguousGroupError, ArgumentError, PluginError, UnknownGroupError
 
 PLUGIN = """
 from groupconv import GeneratedGroup, SQUARE, SplitGroup
@@ -94,12 +94,18 @@ def test_every_kind_of_target_loads(install):
     assert gc.nn.LiftingConv(1, 1, 3, group="made").group.name == "made"
 
 
-@pytest.mark.parametrize("name", ["P4", "p4 ", "p44", "nothing-like-it", "", None, 4])
+@pytest.mark.parametrize("name", ["P4", "p4 ", "p44", "nothing-like-it", ""])
 def test_unknown_names_are_refused(name):
     with pytest.raises(UnknownGroupError, match="is no installed group") as caught:
         gc.group(name)
     assert "p4m" in str(caught.value)
     assert "groupconv.groups" in str(caught.value)
+
+
+def test_a_group_is_given_back_and_anything_else_refused():
+    assert gc.group(gc.group("p4m")) is gc.group("p4m")
+    with pytest.raises(ArgumentError, match="group=4: expected the name of an installed group"):
+        gc.group(4)
 
 
 def test_unknown_names_suggest_near_ones():

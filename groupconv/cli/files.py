@@ -25,10 +25,13 @@ def written_whole(path: Path, argument: str, *, make_folder: bool = False) -> It
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise ArgumentError(
-            f"{argument}={str(path)!r} cannot be written: {error.strerror}; name another place"
+            f"{argument}={str(path)!r} cannot be written: {str(path.parent)!r} is no "
+            f"folder, nor can one be made there; name another place"
         ) from error
+    except OSError as error:
+        raise _unwritable(path, argument, error) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -37,9 +40,13 @@ def written_whole(path: Path, argument: str, *, make_folder: bool = False) -> It
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise ArgumentError(
-            f"{argument}={str(path)!r} cannot be written: {error.strerror}; name another place"
-        ) from error
+        raise _unwritable(path, argument, error) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _unwritable(path: Path, argument: str, error: OSError) -> ArgumentError:
+    return ArgumentError(
+        f"{argument}={str(path)!r} cannot be written: {error.strerror}; name another place"
+    )

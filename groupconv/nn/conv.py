@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from groupconv.errors import ArgumentError
+from groupconv.nn.arguments import flag, placement, positive
 from groupconv.nn.bank import filter_bank
-from groupconv.nn.evenness import warn_if_uneven
 from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
 from groupconv.nn.tables import TableModule
+from groupconv.nn.windows import check_windows
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, filter_transform, require_symmetric
 
@@ -96,6 +96,7 @@ class GroupConv(TableModule):
         out_space: Space = "group",
     ) -> None:
         super().__init__()
+        factory = placement(device, dtype)
         self.group = as_group(group)
         require_layers(self.group)
         in_channels, out_channels, groups = _channels(in_channels, out_channels, groups)
@@ -114,11 +115,10 @@ class GroupConv(TableModule):
         self.padding_mode = padding_mode
         self._masked, self._ragged = bank_flags(self.transform)
 
-        factory: dict[str, Any] = {"device": device, "dtype": dtype}
         shape = (out_channels, in_channels // groups, self.transform.num_parameters)
         self.weight = nn.Parameter(torch.empty(shape, **factory))
         self.bias: nn.Parameter | None
-        if bias:
+        if flag("bias", bias):
             self.bias = nn.Parameter(torch.empty(out_channels, **factory))
         else:
             self.register_parameter("bias", None)
@@ -151,7 +151,7 @@ class GroupConv(TableModule):
     def forward(self, x: Tensor) -> Tensor:
         """Convolve, adding the bias within the one call of the planar convolution."""
         x = flatten_planes(x, self.transform.in_space, self.in_channels)
-        warn_if_uneven(
+        check_windows(
             type(self).__name__,
             self.group,
             x,
@@ -288,12 +288,10 @@ class LiftingConv(GroupConv):
 
 def _channels(in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
     named = {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}
-    for argument, value in named.items():
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
-            raise ArgumentError(f"{argument}={value!r}: expected a positive integer")
+    in_channels, out_channels, groups = (positive(*item) for item in named.items())
     for argument in ("in_channels", "out_channels"):
         if named[argument] % groups:
             raise ArgumentError(
                 f"{argument}={named[argument]} is not divisible by groups={groups}; change either"
             )
-    return operator.index(in_channels), operator.index(out_channels), operator.index(groups)
+    return in_channels, out_channels, groups

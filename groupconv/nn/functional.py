@@ -9,9 +9,10 @@ from torch import Tensor
 
 from groupconv.algebra import Element, Space, SplitGroup, Subgroup, as_space
 from groupconv.errors import ArgumentError, ShapeError
+from groupconv.nn.arguments import require_tensor
 from groupconv.nn.bank import filter_bank
-from groupconv.nn.evenness import warn_if_uneven
 from groupconv.nn.tables import as_tensor
+from groupconv.nn.windows import check_windows
 from groupconv.registry import as_group
 from groupconv.transforms import FilterTransform, action, as_sizes, coset_table, require_symmetric
 
@@ -66,6 +67,9 @@ def group_conv(
         )
     group = transform.group
     require_layers(group)
+    require_tensor(weight, "weight")
+    if bias is not None:
+        require_tensor(bias, "bias")
     steps = {
         name: as_sizes(group, name, value, least)
         for name, value, least in (
@@ -76,10 +80,6 @@ def group_conv(
     }
     for name, sizes in steps.items():
         require_symmetric(group, name, sizes)
-    pads = [2 * n for n in steps["padding"]]
-    warn_if_uneven(
-        "group_conv", group, x, transform.kernel_size, steps["stride"], pads, steps["dilation"]
-    )
     if weight.dim() != 3 or weight.shape[-1] != transform.num_parameters:
         raise ShapeError(
             f"weight has shape {tuple(weight.shape)}, expected (C_out, C_in / groups, "
@@ -94,6 +94,10 @@ def group_conv(
     masked, ragged = bank_flags(transform)
     bank = filter_bank(weight, index, inverse, masked=masked, ragged=ragged)
     planar = flatten_planes(x, transform.in_space, weight.shape[1] * groups)
+    pads = [2 * n for n in steps["padding"]]
+    check_windows(
+        "group_conv", group, planar, transform.kernel_size, steps["stride"], pads, steps["dilation"]
+    )
     return convolve(
         planar,
         bank,
@@ -130,6 +134,7 @@ def convolve(
 
 def flatten_planes(x: Tensor, space: Subgroup, channels: int) -> Tensor:
     """`(B, C, S, *spatial)` → `(B, C·S, *spatial)`, after checking that it lies on the space."""
+    require_tensor(x)
     d, S = space.group.dimension, space.index
     axes = (channels,) if S == 1 else (channels, S)
     rank = len(axes) + d
@@ -192,6 +197,7 @@ def coset_pool(
     """
     group = as_group(group)
     H, K = as_space(group, in_space, "in_space"), as_space(group, subgroup, "subgroup")
+    require_tensor(x)
     table = as_tensor(coset_table(H, K), x.device)
     return pool_planes(x, table, H, mode)
 
@@ -208,6 +214,7 @@ def check_mode(mode: str) -> None:
 def pool_planes(x: Tensor, table: Tensor, in_space: Subgroup, mode: str) -> Tensor:
     """Reduce the planes in each row of `table`, `(S/K, K/H)`."""
     check_mode(mode)
+    require_tensor(x)
     d, S = in_space.group.dimension, in_space.index
     if S == 1:
         return x
@@ -258,6 +265,7 @@ def act(
     """
     group = as_group(group)
     H = as_space(group, space)
+    require_tensor(x)
     d = group.dimension
     rank = d if H.is_whole else d + 1
     if x.dim() < rank or (not H.is_whole and x.shape[-d - 1] != H.index):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from groupconv.errors import ArgumentError, ShapeError
+from groupconv.errors import ShapeError
+from groupconv.nn.arguments import flag, placement, positive, require_tensor
 
 __all__ = ["BatchNorm"]
 
@@ -44,15 +45,19 @@ class BatchNorm(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        if isinstance(num_features, bool) or not isinstance(num_features, int) or num_features < 1:
-            raise ArgumentError(f"num_features={num_features!r}: expected a positive integer")
         # Contained, not subclassed, so that SyncBatchNorm can take its place.
         self.norm = nn.BatchNorm1d(
-            num_features, eps, momentum, affine, track_running_stats, device, dtype
+            positive("num_features", num_features),
+            eps,
+            momentum,
+            flag("affine", affine),
+            flag("track_running_stats", track_running_stats),
+            **placement(device, dtype),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise each channel."""
+        require_tensor(x)
         if x.dim() < 3 or x.shape[1] != self.norm.num_features:
             raise ShapeError(
                 f"x has shape {tuple(x.shape)}, expected (B, {self.norm.num_features}, …) with "

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from groupconv.algebra import Space, SplitGroup, as_space
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.evenness import warn_if_uneven
+from groupconv.nn.arguments import flag, require_tensor
 from groupconv.nn.functional import check_mode, pool_planes, require_layers
 from groupconv.nn.tables import TableModule
+from groupconv.nn.windows import check_windows
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, coset_table, require_symmetric, support_cells
 
@@ -67,6 +68,7 @@ class CosetPool(TableModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool the planes of each coset."""
+        require_tensor(x)
         return pool_planes(x, self._table("planes", x.device), self.in_space, self.mode)
 
     def extra_repr(self) -> str:
@@ -98,6 +100,11 @@ class _SpatialPool(nn.Module):
         self.stride = self._sizes("stride", kernel_size if stride is None else stride)
         self.padding = self._sizes("padding", padding, least=0)
         self.dilation = self._sizes("dilation", dilation)
+        if any(2 * pad > size for size, pad in zip(self.kernel_size, self.padding, strict=True)):
+            raise ArgumentError(  # torch's limit, known only at its first call
+                f"padding={self.padding} is more than half of kernel_size={self.kernel_size}; "
+                f"give less padding or a larger window"
+            )
         cells, _ = support_cells(self.group, self.kernel_size)
         box = math.prod(self.kernel_size)
         if cells.size != box:
@@ -121,13 +128,14 @@ class _SpatialPool(nn.Module):
 
     def _pool(self, pool: Mapping[int, Callable[..., Tensor]], x: Tensor, **options: Any) -> Tensor:
         """Pool every plane alike, whatever axes stand before the spatial ones."""
+        require_tensor(x)
         d = self.group.dimension
         if x.dim() < d + 1:
             raise ShapeError(
                 f"x has shape {tuple(x.shape)}, expected channels before {d} spatial axes"
             )
         pads = [2 * n for n in self.padding]
-        warn_if_uneven(
+        check_windows(
             type(self).__name__, self.group, x, self.kernel_size, self.stride, pads, self.dilation
         )
         planes = x.flatten(0, -d - 1).unsqueeze(1)  # (N, 1, *spatial); N may be 0
@@ -209,7 +217,7 @@ class AvgPool(_SpatialPool):
         group: SplitGroup | str,
     ) -> None:
         super().__init__(kernel_size, stride, padding, 1, group)
-        self.count_include_pad = count_include_pad
+        self.count_include_pad = flag("count_include_pad", count_include_pad)
 
     def forward(self, x: Tensor) -> Tensor:
         """Average each window."""

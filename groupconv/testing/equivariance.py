@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from groupconv.algebra import Element, Space, SplitGroup, as_space
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
+from groupconv.nn.arguments import require_tensor
 from groupconv.nn.functional import act
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from torch import Tensor, nn
+    from torch import Tensor
 
 __all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
 
@@ -58,7 +60,7 @@ class EquivarianceResult:
 
 
 def equivariance_error(
-    module: nn.Module,
+    module: Callable[[Tensor], Tensor],
     x: Tensor,
     *,
     group: SplitGroup | str | None = None,
@@ -70,7 +72,7 @@ def equivariance_error(
     """Measure `Φ(L_g x) = L_g Φ(x)` for a module `Φ`, in evaluation mode and without gradients.
 
     Args:
-        module: Any module; a network of layers tells its group by itself.
+        module: Any module or function; a network of layers tells its group by itself.
         x: An input, `(B, C, *spatial)` or `(B, C, S, *spatial)`.
         group: The group, if no layer in the module has one or several differ.
         in_space: Where `x` lives; by default told from its shape.
@@ -80,7 +82,7 @@ def equivariance_error(
         circular: Whether arrays are tori, as for layers with circular padding.
 
     Raises:
-        ArgumentError: the group or a space cannot be told.
+        ArgumentError: the group or a space cannot be told, or the input is not finite.
 
     Examples:
         >>> import groupconv as gc
@@ -88,7 +90,9 @@ def equivariance_error(
         >>> equivariance_error(layer, torch.randn(2, 1, 9, 9)).worst < 1e-5
         True
     """
-    found = _group_of(module) if group is None else as_group(group)
+    require_tensor(x)
+    parts = _parts(module)
+    found = _group_of(module, parts) if group is None else as_group(group)
     if elements is None:
         nowhere = (0,) * found.dimension
         elements = [(*s, *nowhere) for s in found.stabilizer_indices]
@@ -98,8 +102,11 @@ def equivariance_error(
             f"{len(elements)} elements on an input of shape {tuple(x.shape)} measure nothing; "
             f"give at least one of each"
         )
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
+    if not x.isfinite().all():
+        raise ArgumentError("x holds values that are not finite; equivariance needs numbers")
+    modes = {part: part.training for part in parts}
+    for part in parts[:1]:  # the module itself, if it is one
+        part.eval()
     try:
         with torch.no_grad():
             y = module(x)
@@ -123,7 +130,7 @@ def equivariance_error(
 
 
 def assert_equivariant(
-    module: nn.Module,
+    module: Callable[[Tensor], Tensor],
     x: Tensor,
     *,
     group: SplitGroup | str | None = None,
@@ -136,7 +143,7 @@ def assert_equivariant(
     """Raise if a module does not commute with its group; arguments as for `equivariance_error`.
 
     Args:
-        module: Any module.
+        module: Any module or function.
         x: An input.
         group: The group.
         in_space: Where `x` lives.
@@ -163,24 +170,37 @@ def assert_equivariant(
     )
     limit = TOLERANCES.get(x.dtype, 1e-4) if tolerance is None else tolerance
     wrong = [g for g, error in result.per_element.items() if not error <= limit]
+    if math.isnan(result.worst):
+        raise EquivarianceError(
+            f"{_name(module)} gives values that are not numbers on a finite input, at "
+            f"{result.worst_element}; mend the module or scale the input"
+        )
     if wrong:
         raise EquivarianceError(
-            f"{type(module).__name__} is not equivariant under {len(wrong)} of "
+            f"{_name(module)} is not equivariant under {len(wrong)} of "
             f"{len(result.per_element)} elements: relative error {result}, tolerance {limit:.0e} "
             f"for {x.dtype}; strides that leave cells over, parameters per stabilizer plane and, "
             f"on a hexagonal lattice, the corners of the array are the usual causes"
         )
 
 
-def _group_of(module: nn.Module) -> SplitGroup:
-    groups = {
-        g for part in module.modules() if isinstance(g := getattr(part, "group", None), SplitGroup)
-    }
+def _parts(module: Callable[[Tensor], Tensor]) -> list[nn.Module]:
+    """The module and all in it; a plain function has none."""
+    if not callable(module) or isinstance(module, type):
+        raise ArgumentError(f"module={module!r}: expected a torch module or a function of a tensor")
+    return list(module.modules()) if isinstance(module, nn.Module) else []
+
+
+def _name(module: Callable[[Tensor], Tensor]) -> str:
+    return getattr(module, "__name__", type(module).__name__)
+
+
+def _group_of(module: Callable[[Tensor], Tensor], parts: list[nn.Module]) -> SplitGroup:
+    groups = {g for part in parts if isinstance(g := getattr(part, "group", None), SplitGroup)}
     if len(groups) != 1:
         names = ", ".join(sorted(g.name for g in groups)) or "none"
         raise ArgumentError(
-            f"module={type(module).__name__} has layers of these groups: {names}; expected one; "
-            f"give group="
+            f"module={_name(module)} has layers of these groups: {names}; expected one; give group="
         )
     return groups.pop()
 

@@ -81,7 +81,7 @@ def test_indices_writes_the_table(tmp_path):
     ("arguments", "message"),
     [
         (["show", "P4"], "error: name='P4' is no installed group; did you mean 'p4'"),
-        (["indices", "p4", "-o", "t.txt"], "expected a name that ends in .npz"),
+        (["indices", "p4", "-o", "t.txt"], "expected the name of a file, ending in .npz"),
         (["indices", "p4", "--kernel-size", "0", "-o", "t.npz"], "error: kernel_size=0"),
         (["indices", "p4", "-o", "/proc/nowhere/t.npz"], "cannot be written"),
         (["indices", "p4", "--in-space", "plane", "-o", "t.npz"], "--in-space"),
@@ -92,6 +92,7 @@ def test_indices_writes_the_table(tmp_path):
         (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
         (["demo", "--epochs", "0"], "--epochs"),
         (["demo", "-o", "/proc/nowhere"], "error: output="),
+        (["demo", "-o", __file__], "is no folder, nor can one be made there"),
         (["nonsense"], "nonsense"),
     ],
     ids=" ".join,

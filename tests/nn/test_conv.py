@@ -190,6 +190,11 @@ def test_repr_tells_what_matters():
         ({"padding_mode": "mirror"}, "padding_mode='mirror': expected one of 'zeros'"),
         ({"group": 4}, "group=4: expected the name of an installed group"),
         ({"in_space": "plane"}, "in_space='plane' is no space"),
+        ({"bias": "no"}, "bias='no': expected True or False"),
+        ({"dtype": "float32"}, "dtype='float32': expected a torch.dtype"),
+        ({"dtype": torch.int64}, r"dtype=torch\.int64: expected a floating-point type"),
+        ({"device": "warp"}, "device='warp' cannot be used"),
+        ({"device": "cuda:99"}, "device='cuda:99' cannot be used"),
     ],
     ids=str,
 )
@@ -260,7 +265,46 @@ def test_the_functional_form_is_guarded_like_the_layer():
         gc.nn.BatchNorm(0)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        gc.nn.LiftingConv(1, 1, 3, group=P4),
+        gc.nn.CosetPool(group=P4),
+        gc.nn.MaxPool(2, group=P4),
+        gc.nn.BatchNorm(1),
+        lambda x: gc.nn.functional.act(x, (1, 0, 0), P4),
+        lambda x: gc.nn.functional.coset_pool(x, P4),
+        lambda x: gc.nn.functional.group_conv(
+            x, torch.zeros(1, 1, 9), transform=gc.filter_transform(P4, 3, in_space="lattice")
+        ),
+    ],
+    ids=["conv", "coset", "pool", "norm", "act", "coset_pool", "group_conv"],
+)
+def test_arrays_are_refused_where_tensors_are_expected(call):
+    with pytest.raises(ArgumentError, match=r"x is a ndarray, expected a torch\.Tensor"):
+        call(np.zeros((1, 1, 4, 4), dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        gc.nn.LiftingConv(1, 1, 5, padding=1, group=P4),
+        gc.nn.LiftingConv(1, 1, 3, dilation=2, padding=1, group=P4),
+        gc.nn.MaxPool(5, padding=1, group=P4),
+    ],
+    ids=str,
+)
+def test_an_array_smaller_than_the_window_is_told(layer):
+    layer(torch.zeros(1, 1, 3, 3))
+    with pytest.raises(ShapeError, match=r"spatial shape \(3, 2\), too small for one window"):
+        layer(torch.zeros(1, 1, 3, 2))
+
+
 def test_pooling_refuses_bad_arguments():
+    with pytest.raises(ArgumentError, match=r"padding=\(2, 2\) is more than half of kernel_size"):
+        gc.nn.MaxPool(3, padding=2, dilation=2, group=P4)
+    with pytest.raises(ArgumentError, match="count_include_pad='no'"):
+        gc.nn.AvgPool(2, count_include_pad="no", group=P4)
     with pytest.raises(ArgumentError, match="only 7 of its 9 cells stay inside"):
         gc.nn.MaxPool(3, group=P6M)
     with pytest.raises(ArgumentError, match=r"kernel_size=\(2, 3\) is not symmetric"):

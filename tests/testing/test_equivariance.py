@@ -48,8 +48,30 @@ def test_modes_and_gradients_are_left_alone():
 def test_not_a_number_is_not_equivariant():
     conv = gc.nn.LiftingConv(1, 1, 3, group=P4)
     nn.init.constant_(conv.bias, float("nan"))
-    with pytest.raises(EquivarianceError):
+    with pytest.raises(EquivarianceError, match="values that are not numbers on a finite input"):
         assert_equivariant(conv, torch.zeros(1, 1, 5, 5))
+
+
+def test_functions_serve_as_modules():
+    x = torch.randn(1, 1, 5, 5)
+    assert_equivariant(torch.relu, x, group="p4")
+    with pytest.raises(EquivarianceError, match="roll_rows is not equivariant under 3 of 4"):
+
+        def roll_rows(x):
+            return x.roll(1, -2)
+
+        assert_equivariant(roll_rows, x, group="p4")
+    with pytest.raises(ArgumentError, match="module=3: expected a torch module or a function"):
+        assert_equivariant(3, x)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_input_that_is_not_finite_is_not_blamed_on_the_module(value):
+    x = torch.full((1, 1, 5, 5), value)
+    with pytest.raises(ArgumentError, match="x holds values that are not finite"):
+        assert_equivariant(gc.nn.LiftingConv(1, 1, 3, group=P4), x)
+    with pytest.raises(ArgumentError, match="x is a ndarray"):
+        equivariance_error(gc.nn.LiftingConv(1, 1, 3, group=P4), x.numpy())
 
 
 def test_tolerance_follows_the_type_or_is_given():
@@ -89,7 +111,9 @@ def test_a_hidden_nan_is_the_worst():
     x[0, 0, 0, 0] = 1
     result = equivariance_error(NotANumberWhenTurned(), x, group="p4")
     assert result.worst != result.worst
-    with pytest.raises(EquivarianceError, match="nan at"):
+    with pytest.raises(
+        EquivarianceError, match=r"not numbers on a finite input, at \([123], 0, 0\)"
+    ):
         assert_equivariant(NotANumberWhenTurned(), x, group="p4")
 
 

@@ -1,4 +1,4 @@
-"""Strides that leave cells over at one end of an axis, and so break the symmetry silently."""
+"""The windows of a layer on an array: that one fits, and that they lie symmetrically."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from groupconv.errors import EquivarianceWarning
+from groupconv.errors import EquivarianceWarning, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["warn_if_uneven"]
+__all__ = ["check_windows"]
 
 
-def warn_if_uneven(
+def check_windows(
     layer: str,
     group: SplitGroup,
     x: Tensor,
@@ -30,20 +30,29 @@ def warn_if_uneven(
     pads: Sequence[int],
     dilation: Sequence[int],
 ) -> None:
-    """Warn if the group does not map the windows of a strided layer to its windows.
+    """Refuse an array that holds no window; warn if the group does not permute the windows.
 
     The group's centre is that of the array. On it the windows lie symmetrically only if they reach
     both ends: `room = n + pads - dilation (kernel_size - 1) - 1` divisible by the stride; and on
     a lattice that the group shears, only if the middle one stands on the centre.
+
+    Raises:
+        ShapeError: the array is smaller than the window.
     """
-    if all(n == 1 for n in stride) or torch.compiler.is_compiling():
-        return
     room = tuple(
         size + pad - step * (window - 1) - 1
         for size, pad, step, window in zip(
             x.shape[-len(stride) :], pads, dilation, kernel_size, strict=True
         )
     )
+    if any(n < 0 for n in room):
+        raise ShapeError(
+            f"x has spatial shape {tuple(x.shape[-len(stride) :])}, too small for one window of "
+            f"{layer}: kernel_size={tuple(kernel_size)}, dilation={tuple(dilation)}, and "
+            f"{tuple(pads)} cells of padding in all; give a larger array or more padding"
+        )
+    if all(n == 1 for n in stride) or torch.compiler.is_compiling():
+        return
     if not _is_even(group, room, tuple(stride)):
         warnings.warn(
             f"{layer} with stride {tuple(stride)} on an array of "
