@@ -53,13 +53,12 @@ def test_not_a_number_is_not_equivariant():
 
 
 def test_functions_serve_as_modules():
+    def roll_rows(x):
+        return x.roll(1, -2)
+
     x = torch.randn(1, 1, 5, 5)
     assert_equivariant(torch.relu, x, group="p4")
     with pytest.raises(EquivarianceError, match="roll_rows is not equivariant under 3 of 4"):
-
-        def roll_rows(x):
-            return x.roll(1, -2)
-
         assert_equivariant(roll_rows, x, group="p4")
     with pytest.raises(ArgumentError, match="module=3: expected a torch module or a function"):
         assert_equivariant(3, x)
