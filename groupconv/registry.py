@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from groupconv.algebra.contract import check_form, raised_at
+from groupconv.algebra.contract import raised_at
 from groupconv.algebra.split_group import SplitGroup
 from groupconv.errors import AmbiguousGroupError, ArgumentError, PluginError, UnknownGroupError
 
@@ -149,8 +149,6 @@ def _load(entry: EntryPoint) -> SplitGroup:
         target = entry.load()
         is_recipe = callable(target) and not isinstance(target, SplitGroup)
         loaded = target() if is_recipe else target
-        if isinstance(loaded, SplitGroup):
-            check_form(loaded)
     except (Exception, SystemExit) as error:
         problem = f"{type(error).__name__}: {error}{raised_at(error)}"
         _failures[entry.name, entry.value] = problem
@@ -208,7 +206,7 @@ def _unknown(name: object) -> str:
     )
     hint = f"; did you mean {_and(map(repr, sorted(near)), 'or')}?" if near else ";"
     return (
-        f"name={name!r} is no installed group{hint} Installed: {', '.join(installed) or 'none'}. "
+        f"name={name!r} is no installed group{hint} installed: {', '.join(installed) or 'none'}. "
         f"A distribution adds groups through the entry-point group {ENTRY_POINT_GROUP!r}"
     )
 

@@ -25,7 +25,7 @@ from tests.support.checks import (
 @pytest.fixture(autouse=True)
 def _fresh_caches():
     """Defects must reach the tables, and must not stay in them."""
-    caches = (tables._built, filters._index, filters._inverse)
+    caches = (tables.stabilizer_tables, filters._index, filters._inverse)
     for cache in caches:
         cache.cache_clear()
     yield

@@ -7,15 +7,17 @@ file, so that arguments and results are checked in one place and no formula has 
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from groupconv.algebra.lattice import Lattice
-from groupconv.errors import AxiomError, ElementError, GroupConvError, GroupError
+from groupconv.errors import ArgumentError, AxiomError, ElementError, GroupConvError, GroupError
 
 if TYPE_CHECKING:
     import sympy
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
 __all__ = [
     "WRAPPERS",
     "Element",
+    "bare_index",
     "check_element",
     "check_form",
     "is_checked",
     "matrix_text",
     "raised_at",
+    "require_group",
 ]
 
 LARGEST_ORDER = 4096
@@ -93,8 +97,9 @@ def checked_index(formula: Formula) -> Formula:
             element = check_element(self, _call(self, "index", formula, given))
             back = self.matrix(*element)
         except GroupConvError as error:
+            reason = textwrap.shorten(str(error), 400)  # an index that calls itself repeats it
             raise ElementError(
-                f"matrix={matrix_text(given)} is no element of {self.name!r}: {error}"
+                f"matrix={matrix_text(given)} is no element of {self.name!r}: {reason}"
             ) from error
         if not (back - given).applyfunc(sympy.expand).is_zero_matrix:
             raise ElementError(
@@ -129,6 +134,16 @@ def checked_inverse(formula: Formula) -> Formula:
         return check_element(self, _call(self, "inverse", formula, check_element(self, g)))
 
     return _marked(inverse)
+
+
+def bare_index(group: SplitGroup, matrix: sympy.ImmutableMatrix) -> Element:
+    """What a plugin's `index` gives for a matrix, in form an element; not held to its matrix.
+
+    Raises:
+        GroupError: the formula raises, or gives no index of the group's form.
+    """
+    formula = type(group).index.__wrapped__  # type: ignore[attr-defined]
+    return check_element(group, _call(group, "index", formula, matrix))
 
 
 WRAPPERS: dict[str, Callable[[Formula], Formula]] = {
@@ -176,8 +191,24 @@ def check_form(group: SplitGroup) -> None:
         )
 
 
+def require_group(group: Any) -> None:
+    """Refuse what is no group, where a name cannot be looked up.
+
+    Raises:
+        ArgumentError: it is no SplitGroup.
+    """
+    from groupconv.algebra.split_group import SplitGroup
+
+    if not isinstance(group, SplitGroup):
+        raise ArgumentError(
+            f"group={group!r}: expected a groupconv.SplitGroup; groupconv.group(name) loads one"
+        )
+
+
 def raised_at(error: BaseException) -> str:
     """The file and line in which an error was raised, in brackets."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({Path(error.filename).name}, line {error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 
@@ -205,10 +236,32 @@ def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> An
     except GroupConvError:
         raise
     except (Exception, SystemExit) as error:
+        _explain_arity(group, name, formula, arguments, error)
         given = ", ".join(map(str, arguments))
         raise GroupError(
             f"{name}({given}) of group {group.name!r} raised {type(error).__name__}: {error}"
             f"{raised_at(error)}; mend the plugin's {name}"
+        ) from error
+
+
+def _explain_arity(
+    group: SplitGroup, name: str, formula: Formula, arguments: tuple[Any, ...], error: BaseException
+) -> None:
+    """Raise a better error if a formula takes another number of arguments than it is given."""
+    signature = inspect.signature(formula)
+    try:
+        signature.bind(group, *arguments)
+    except TypeError:
+        taken = ", ".join(list(signature.parameters)[1:])
+        expected = (
+            f"the {len(group.stabilizer_shape)} coordinates of its stabilizer_shape and the "
+            f"{group.dimension} translations of the lattice {group.lattice.name!r}"
+            if name == "matrix"
+            else f"{len(arguments)} argument{'s' if len(arguments) > 1 else ''}"
+        )
+        raise GroupError(
+            f"{name} of group {group.name!r} takes ({taken}), expected {expected}; mend the "
+            f"plugin's {name}, its stabilizer_shape or its lattice"
         ) from error
 
 

@@ -165,6 +165,8 @@ def _generator(group: str, name: str, value: Any) -> Generator:
             f"generator {name!r} has entries that are no integers: {rows}",
             step="write it in lattice coordinates, as integers",
         ) from error
+    if not isinstance(order, bool) and hasattr(order, "__index__"):
+        order = operator.index(order)
     if type(order) is not int or not 1 <= order <= LARGEST_ORDER:
         raise ArgumentError(
             f"order={order!r} of generator {name!r} of group {group!r}: expected a positive "

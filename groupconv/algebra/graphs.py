@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import networkx as nx
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from groupconv.algebra.contract import require_group
+from groupconv.errors import ArgumentError
 
+if TYPE_CHECKING:
     from groupconv.algebra.split_group import SplitGroup
 
 __all__ = ["cayley_graph"]
@@ -25,6 +27,7 @@ def cayley_graph(group: SplitGroup, generators: Iterable[int | tuple[int, ...]])
         A directed multigraph on the flat indices; each edge bears its `generator`, flat.
 
     Raises:
+        ArgumentError: the group or the list of generators is none.
         ElementError: a generator is no stabilizer element.
 
     Examples:
@@ -32,6 +35,9 @@ def cayley_graph(group: SplitGroup, generators: Iterable[int | tuple[int, ...]])
         >>> sorted(cayley_graph(group("p4"), [1]).edges())
         [(0, 1), (1, 2), (2, 3), (3, 0)]
     """
+    require_group(group)
+    if not isinstance(generators, Iterable):
+        raise ArgumentError(f"generators={generators!r}: expected a list of stabilizer elements")
     graph = nx.MultiDiGraph()
     graph.add_nodes_from(range(group.order))
     for generator in map(group.flat_index, generators):

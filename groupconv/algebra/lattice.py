@@ -40,6 +40,8 @@ class Lattice:
     vectors: tuple[tuple[str, ...], ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ArgumentError(f"name={self.name!r} of a lattice: expected a text")
         rows = self.vectors
         is_square = (
             isinstance(rows, tuple)
@@ -52,7 +54,7 @@ class Lattice:
                 f"each; give a square tuple of tuples of strings"
             )
         for entry in (entry for row in rows for entry in row):
-            if not isinstance(entry, str) or not EXACT.fullmatch(entry):
+            if not isinstance(entry, str) or not EXACT.fullmatch(entry) or "//" in entry:
                 raise ArgumentError(
                     f"entry {entry!r} of lattice {self.name!r} is not exact; write a string of "
                     f"integers, + - * / ( ) and sqrt, such as '-1/2' or 'sqrt(3)/2'"
@@ -75,7 +77,7 @@ class Lattice:
         try:
             rows = [[sympy.sympify(entry) for entry in vector] for vector in self.vectors]
             basis = sympy.ImmutableMatrix(rows).T
-        except (sympy.SympifyError, TypeError, ValueError, SyntaxError) as error:
+        except (sympy.SympifyError, TypeError, ValueError, SyntaxError, ZeroDivisionError) as error:
             raise ArgumentError(
                 f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {error}"
             ) from error

@@ -6,12 +6,13 @@ import inspect
 import itertools
 import math
 import operator
-from abc import ABC, abstractmethod
+from abc import ABCMeta, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from groupconv.algebra.contract import (
     WRAPPERS,
     Element,
+    check_form,
     checked_compose,
     checked_inverse,
     is_checked,
@@ -46,7 +47,16 @@ _DERIVED = (
 """What follows from a plugin's formulas, and may not be written beside them."""
 
 
-class SplitGroup(ABC):
+class _CheckedAtBirth(ABCMeta):
+    """Checks what a plugin states as soon as an object of it is made, however it was made."""
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        group = super().__call__(*arguments, **named)
+        check_form(group)
+        return group
+
+
+class SplitGroup(metaclass=_CheckedAtBirth):
     """A split group `G = Z^d ⋊ S`: all lattice translations, and a finite stabilizer `S`.
 
     An element is an index `(s…, t…)`: the stabilizer coordinates, each in its range, then the

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from groupconv.algebra.contract import require_group
 from groupconv.errors import ArgumentError, GroupError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Subgroup:
     elements: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        require_group(self.group)
         if (
             not isinstance(self.elements, tuple)
             or not all(type(s) is int and 0 <= s < self.group.order for s in self.elements)
@@ -113,9 +115,9 @@ def as_space(group: SplitGroup, space: Space, argument: str = "space") -> Subgro
     """
     if isinstance(space, Subgroup) and space.group == group:
         return space
-    if space == "group":
+    if isinstance(space, str) and space == "group":
         return generated_subgroup(group, ())
-    if space == "lattice":
+    if isinstance(space, str) and space == "lattice":
         return Subgroup(group, tuple(range(group.order)))
     raise ArgumentError(
         f"{argument}={space!r} is no space of group {group.name!r}: expected 'lattice', 'group' "

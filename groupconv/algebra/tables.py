@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupconv.algebra.contract import check_form, matrix_text
-from groupconv.errors import AxiomError, ElementError
+from groupconv.algebra.contract import check_element, matrix_text
+from groupconv.errors import AxiomError, GroupError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
     import sympy
 
+    from groupconv.algebra.contract import Element
     from groupconv.algebra.split_group import SplitGroup
 
     IntArray = npt.NDArray[np.int64]
@@ -44,18 +48,13 @@ class StabilizerTables:
             table.setflags(write=False)
 
 
+@functools.lru_cache(maxsize=512)
 def stabilizer_tables(group: SplitGroup) -> StabilizerTables:
     """A group's tables; the first call builds them, checking every axiom exactly on the way.
 
     Raises:
         AxiomError: the group is none; the error names the axiom and the elements.
     """
-    check_form(group)
-    return _built(group)
-
-
-@functools.lru_cache(maxsize=512)
-def _built(group: SplitGroup) -> StabilizerTables:
     matrices = _linear_parts(group)
     composition = _composition(group, matrices)
     inverse = _inverse(group, composition)
@@ -75,7 +74,8 @@ def _linear_parts(group: SplitGroup) -> IntArray:
     parts = np.empty((group.order, d, d), dtype=np.int64)
     for flat, s in enumerate(group.stabilizer_indices):
         element = (*s, *(0,) * d)
-        still = _integers(group, s, group.matrix(*element))
+        with _blaming(group, "the form of matrix", element):
+            still = _integers(group, s, group.matrix(*element))
         if still[:d, d].any():
             raise AxiomError(
                 group.name,
@@ -83,7 +83,8 @@ def _linear_parts(group: SplitGroup) -> IntArray:
                 f"{element} moves the origin, by {still[:d, d].tolist()}, as a glide or screw does",
                 (element,),
             )
-        moved, expected = group.matrix(*s, *t).as_mutable(), group.matrix(*element).as_mutable()
+        with _blaming(group, "the form of matrix", (*s, *t)):
+            moved, expected = group.matrix(*s, *t).as_mutable(), group.matrix(*element).as_mutable()
         expected[:d, d] = sympy.Matrix(t)
         if not (moved - expected).applyfunc(sympy.expand).is_zero_matrix:
             raise AxiomError(
@@ -97,23 +98,35 @@ def _linear_parts(group: SplitGroup) -> IntArray:
     return parts
 
 
-def _probe(group: SplitGroup) -> tuple[int, ...]:
-    """A translation whose coordinates differ from one another, from zero and from one."""
-    return tuple(range(2, 2 + group.dimension))
+@contextlib.contextmanager
+def _blaming(group: SplitGroup, axiom: str, *elements: Element) -> Iterator[None]:
+    """Whatever a formula raises is a broken axiom at some elements."""
+    try:
+        yield
+    except AxiomError:
+        raise
+    except GroupError as error:
+        raise AxiomError(group.name, axiom, str(error), elements) from error
 
 
 def _integers(group: SplitGroup, s: tuple[int, ...], matrix: sympy.ImmutableMatrix) -> IntArray:
     """An exact matrix as int64, if it is an integer homogeneous one."""
+    import sympy
+
     d = group.dimension
     for entry in matrix:
         if not entry.is_Integer or abs(entry) > LARGEST_ENTRY:
             kind = "too large" if entry.is_Integer else "no exact integer"
+            if entry.has(sympy.Float):
+                advice = "write integers, without floats"
+            else:
+                advice = "write matrices in lattice coordinates, in a reduced basis"
             raise AxiomError(
                 group.name,
                 "integrality",
-                f"entry {entry} in the matrix {matrix_text(matrix)} of {s} is {kind}; write "
-                f"matrices in lattice coordinates, in a reduced basis",
+                f"entry {entry} in the matrix {matrix_text(matrix)} of {s} is {kind}",
                 (s,),
+                step=advice,
             )
     array = np.array(matrix.tolist(), dtype=np.int64)
     if array[d].tolist() != [0] * d + [1]:
@@ -209,12 +222,8 @@ def _check_index(group: SplitGroup) -> None:
     t = sympy.symbols(f"t0:{group.dimension}", integer=True)
     for s in group.stabilizer_indices:
         element = (*s, *t)
-        try:
+        with _blaming(group, "the bijection of index and matrix", element):
             found = group.index(group.matrix(*element))
-        except ElementError as error:
-            raise AxiomError(
-                group.name, "the bijection of index and matrix", str(error), (element,)
-            ) from error
         if found != element:
             raise AxiomError(
                 group.name,
@@ -227,34 +236,38 @@ def _check_index(group: SplitGroup) -> None:
 def _check_overrides(
     group: SplitGroup, matrices: IntArray, composition: IntArray, inverse: IntArray
 ) -> None:
-    """A plugin's own `compose` and `inverse` agree with the matrices."""
-    indices = group.stabilizer_indices
-    probe = np.array(_probe(group))
-    if "compose" in group.overrides:
-        for s, A in enumerate(matrices):
-            for t in range(group.order):
-                g, h = (*indices[s], *map(int, probe)), (*indices[t], *map(int, probe[::-1]))
-                expected = (*indices[composition[s, t]], *map(int, A @ probe[::-1] + probe))
-                _compare(group, "compose", group.compose(g, h), expected, (g, h))
-    if "inverse" in group.overrides:
-        for s in range(group.order):
-            g = (*indices[s], *map(int, probe))
-            expected = (*indices[inverse[s]], *map(int, -matrices[inverse[s]] @ probe))
-            _compare(group, "inverse", group.inverse(g), expected, (g,))
+    """A plugin's own `compose` and `inverse` agree with the matrices, symbols or integers."""
+    import sympy
+
+    d, indices = group.dimension, group.stabilizer_indices
+    letters = [sympy.Matrix(sympy.symbols(f"{letter}0:{d}", integer=True)) for letter in "tx"]
+    ramp = sympy.Matrix(range(2, 2 + d))  # coordinates that differ from one another, from 0 and 1
+    for t, x in (letters, (ramp, -ramp[::-1, :])):
+        for s, A in enumerate(map(sympy.Matrix, matrices)):
+            g = (*indices[s], *t)
+            if "inverse" in group.overrides:
+                back = sympy.Matrix(matrices[inverse[s]])
+                _compare(group, "inverse", (g,), (*indices[inverse[s]], *(-back * t)))
+            if "compose" in group.overrides:
+                for r, product in enumerate(composition[s]):
+                    expected = (*indices[product], *(A * x + t))
+                    _compare(group, "compose", (g, (*indices[r], *x)), expected)
 
 
 def _compare(
-    group: SplitGroup,
-    name: str,
-    found: tuple[int, ...],
-    expected: tuple[int, ...],
-    elements: tuple[tuple[int, ...], ...],
+    group: SplitGroup, name: str, elements: tuple[Element, ...], expected: Element
 ) -> None:
-    if found != expected:
+    import sympy
+
+    elements = tuple(check_element(group, element) for element in elements)
+    axiom = f"{name} = the matrices"
+    with _blaming(group, axiom, *elements):
+        found = getattr(group, name)(*elements)
+    if any(sympy.expand(a - b) != 0 for a, b in zip(found, expected, strict=True)):
         given = ", ".join(map(str, elements))
         raise AxiomError(
             group.name,
-            f"{name} = the matrices",
+            axiom,
             f"{name}({given}) is {found}, and the matrices give {expected}",
             elements,
         )

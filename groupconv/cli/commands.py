@@ -75,11 +75,20 @@ def show(name: Name) -> None:
 
 
 @app.command()
-def verify(name: Name) -> None:
-    """Prove a group's axioms; exit code 1 if one fails."""
-    from groupconv.cli import inspection
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME…", help="Names of installed groups.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every installed group.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with the statements typeset.")
+    ] = None,
+) -> None:
+    """Prove the axioms of groups; exit code 0 only if all hold."""
+    from groupconv.cli import proofs
 
-    raise typer.Exit(inspection.verify(name))
+    raise typer.Exit(proofs.verify(names or [], every, as_json, html))
 
 
 @app.command()

@@ -18,7 +18,7 @@ from groupconv.algebra import GeneratedGroup
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError
 
-__all__ = ["indices", "list_groups", "plain_table", "show", "verify", "wide_console"]
+__all__ = ["indices", "list_groups", "plain_table", "show", "wide_console"]
 
 LARGEST_PRINTED_ORDER = 12
 PIPE_WIDTH = 160
@@ -59,7 +59,8 @@ def show(name: str) -> None:
     group = registry.group(name)
     d, split = group.dimension, len(group.stabilizer_shape)
     names = group.coordinate_names
-    summary = (inspect.getdoc(type(group)) or "").splitlines()[:1]
+    summary = inspect.cleandoc(vars(type(group)).get("__doc__") or "").splitlines()[:1]
+    matrices = group.stabilizer_matrices  # a broken group is refused before anything is printed
     if isinstance(group, GeneratedGroup):
         orders = ", ".join(f"{g.name} of order {g.order}" for g in group.generators)
         summary = [f"Translations, and what these generate: {orders}."]
@@ -77,7 +78,7 @@ def show(name: str) -> None:
     console.print(facts, highlight=False)
     elements = plain_table("flat", f"({', '.join(names[:split])})", "matrix", "inverse", "det")
     for flat, s in enumerate(group.stabilizer_indices):
-        A = group.stabilizer_matrices[flat]
+        A = matrices[flat]
         inverse = group.stabilizer_indices[group.inverse_table[flat]]
         elements.add_row(
             str(flat), _tuple(s), str(A.tolist()), _tuple(inverse), f"{_determinant(A.tolist()):+d}"
@@ -89,26 +90,6 @@ def show(name: str) -> None:
         for flat, row in enumerate(group.composition_table):
             table.add_row(str(flat), *map(str, row))
         console.print(table, highlight=False)
-
-
-def verify(name: str) -> int:
-    """Print a verification; 0 if every check holds, else 1."""
-    from groupconv.verification import verify as prove
-
-    console = wide_console()
-    report = prove(name)
-    table = plain_table("", "check", "statement", "how", "ms")
-    for check in report.checks:
-        mark = "[green]✓[/green]" if check.passed else "[red]✗[/red]"
-        table.add_row(
-            mark, check.name, escape(check.statement), check.how, f"{1000 * check.seconds:.0f}"
-        )
-    console.print(table, highlight=False)
-    for check in report.failures:
-        console.print(f"{check.name}: {check.counterexample}", markup=False, highlight=False)
-    verdict = "all checks hold" if report.passed else f"{len(report.failures)} checks fail"
-    console.print(f"{report.group}: {verdict} ({report.seconds:.2f} s)", highlight=False)
-    return 0 if report.passed else 1
 
 
 def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,11 @@ class ImageSet:
             (self.train_x, self.train_y, "training"),
             (self.test_x, self.test_y, "test"),
         ):
+            if not isinstance(x, Tensor) or not isinstance(y, Tensor):
+                raise DataError(
+                    f"the {part} part of {self.name!r} has a {type(x).__name__} and a "
+                    f"{type(y).__name__}, expected tensors; torch.as_tensor makes them"
+                )
             if x.dim() != 4 or y.shape != x.shape[:1] or not len(x):
                 raise DataError(
                     f"the {part} part of {self.name!r} has images {tuple(x.shape)} and labels "
@@ -62,6 +68,12 @@ def rotate(images: Tensor, angles: Tensor) -> Tensor:
         >>> torch.allclose(quarter, torch.rot90(image, 1, (-2, -1)), atol=1e-5)
         True
     """
+    for argument, value in (("images", images), ("angles", angles)):
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            raise ArgumentError(
+                f"{argument} is a {getattr(value, 'dtype', type(value).__name__)}, expected a "
+                f"tensor of floating-point numbers"
+            )
     if images.dim() != 4 or angles.shape != images.shape[:1]:
         raise ArgumentError(
             f"images have shape {tuple(images.shape)} and angles {tuple(angles.shape)}, "
@@ -89,7 +101,9 @@ def turned(images: Tensor, seed: int) -> Tensor:
         >>> turned(torch.ones(2, 1, 5, 5), seed=0).shape
         torch.Size([2, 1, 5, 5])
     """
-    generator = torch.Generator().manual_seed(seed)
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise ArgumentError(f"seed={seed!r}: expected an integer")
+    generator = torch.Generator().manual_seed(operator.index(seed))
     angles = 2 * math.pi * torch.rand(len(images), generator=generator)
     return rotate(images, angles)
 
@@ -107,6 +121,8 @@ def rotated(images: ImageSet, seed: int = 0, *, train: bool = True) -> ImageSet:
         >>> rotated(dots, train=False).name
         'upright dots → rotated'
     """
+    if not isinstance(images, ImageSet):
+        raise ArgumentError(f"images={images!r}: expected a groupconv.data.ImageSet")
     return ImageSet(
         f"rotated {images.name}" if train else f"upright {images.name} → rotated",
         turned(images.train_x, seed) if train else images.train_x,

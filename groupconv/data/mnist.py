@@ -44,6 +44,8 @@ def load_mnist(folder: str | Path) -> ImageSet:
     Raises:
         DataError: a file is missing or is not what its format says.
     """
+    if not isinstance(folder, str | Path):
+        raise DataError(f"folder={folder!r}: expected a path")
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"folder={str(folder)!r} is no folder; name one that holds MNIST")

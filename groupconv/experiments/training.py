@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
+from groupconv.arguments import number, positive
+from groupconv.data import ImageSet
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor, nn
-
-    from groupconv.data import ImageSet
+    from torch import Tensor
 
 __all__ = ["Progress", "TrainingResult", "accuracy", "count_parameters", "train"]
 
@@ -73,7 +74,7 @@ def train(
         report: Called after every epoch.
 
     Raises:
-        ArgumentError: a number is not positive.
+        ArgumentError: a number is not positive, or the model has nothing to train.
 
     Examples:
         >>> import groupconv as gc
@@ -82,11 +83,13 @@ def train(
         >>> train(gc.models.P4CNN(), few, epochs=1).parameters
         24680
     """
-    for argument, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if value < 1:
-            raise ArgumentError(f"{argument}={value!r}: expected a positive integer")
-    device = next(model.parameters()).device
+    epochs, batch_size = positive("epochs", epochs), positive("batch_size", batch_size)
+    learning_rate = number("learning_rate", learning_rate, 0, exclusive=True)
+    if not isinstance(images, ImageSet):
+        raise ArgumentError(f"images={images!r}: expected a groupconv.data.ImageSet")
+    device = _device_of(model)
     x, y = images.train_x.to(device), images.train_y.to(device)
+    classes = 1 + int(torch.cat([images.train_y, images.test_y]).max())
     batch_size = min(batch_size, len(x))
     steps = len(x) // batch_size
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
@@ -98,7 +101,13 @@ def train(
         total = torch.zeros((), device=device)
         order = torch.randperm(len(x), generator=generator)[: steps * batch_size].to(device)
         for batch in order.view(steps, batch_size):
-            loss = F.cross_entropy(model(x[batch]), y[batch])
+            scores = model(x[batch])
+            if epoch == 0 and scores.shape != (batch_size, max(classes, *scores.shape[1:2])):
+                raise ArgumentError(
+                    f"the model gives {tuple(scores.shape)} for {batch_size} images of {classes} "
+                    f"classes, expected ({batch_size}, {classes})"
+                )
+            loss = F.cross_entropy(scores, y[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -111,9 +120,19 @@ def train(
     )
 
 
+def _device_of(model: nn.Module) -> torch.device:
+    """The device of a model's parameters."""
+    parameters = list(model.parameters()) if isinstance(model, nn.Module) else []
+    if not parameters:
+        raise ArgumentError(
+            f"model={type(model).__name__} has no parameters; expected a torch module to train"
+        )
+    return parameters[0].device
+
+
 def accuracy(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 500) -> float:
     """The share of images that a classifier gets right, in evaluation mode."""
-    device = next(model.parameters()).device
+    device = _device_of(model)
     model.eval()
     with torch.no_grad():
         right = sum(

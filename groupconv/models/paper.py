@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from groupconv.arguments import number, positive
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn import layers
+from groupconv.nn.tensors import require_tensor
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -47,19 +49,21 @@ class _PaperNetwork(nn.Module):
                 f"the network is for images"
             )
         family = layers(self.group)
+        dropout = number("dropout", dropout, 0, 1)
         self.in_channels = in_channels
         self.layers = nn.Sequential()
-        for number, convolution in enumerate(convolutions):
+        for place, convolution in enumerate(convolutions):
             self.layers.append(convolution)
-            if number < len(convolutions) - 1:
+            if place < len(convolutions) - 1:
                 self.layers.extend([family.BatchNorm(channels), nn.ReLU()])
                 if dropout > 0:
                     self.layers.append(nn.Dropout(dropout))
-            if number == POOL_AFTER:
+            if place == POOL_AFTER:
                 self.layers.append(family.MaxPool(2))
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores `(B, num_classes)` of images `(B, in_channels, H, W)`."""
+        require_tensor(x)
         shape = tuple(x.shape)
         if len(shape) != 4 or shape[1] != self.in_channels or min(shape[2:]) < SMALLEST_IMAGE:
             raise ShapeError(
@@ -174,5 +178,7 @@ class Z2CNN(P4CNN):
 
 def _widths(in_channels: int, channels: int, num_classes: int) -> list[tuple[int, int, int]]:
     """The input channels, output channels and kernel size of each convolution."""
+    named = {"in_channels": in_channels, "channels": channels, "num_classes": num_classes}
+    in_channels, channels, num_classes = (positive(*item) for item in named.items())
     widths = [in_channels, *[channels] * (len(KERNEL_SIZES) - 1), num_classes]
     return list(zip(widths, widths[1:], KERNEL_SIZES, strict=False))

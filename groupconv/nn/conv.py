@@ -9,12 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from groupconv.arguments import flag, positive
 from groupconv.errors import ArgumentError
-from groupconv.nn.arguments import flag, placement, positive
 from groupconv.nn.bank import filter_bank
 from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
 from groupconv.nn.tables import TableModule
-from groupconv.nn.windows import check_windows
+from groupconv.nn.tensors import placement, require_type
+from groupconv.nn.windows import check_padding, check_windows, needs_centre
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, filter_transform, require_symmetric
 
@@ -151,6 +152,7 @@ class GroupConv(TableModule):
     def forward(self, x: Tensor) -> Tensor:
         """Convolve, adding the bias within the one call of the planar convolution."""
         x = flatten_planes(x, self.transform.in_space, self.in_channels)
+        require_type(x, self.weight)
         check_windows(
             type(self).__name__,
             self.group,
@@ -161,6 +163,8 @@ class GroupConv(TableModule):
             self.dilation,
         )
         padding: tuple[int, ...] = tuple(low for low, _ in self._pads)
+        if self.padding_mode != "zeros":
+            check_padding(type(self).__name__, x, self.padding_mode, self._pads)
         if self.padding_mode != "zeros" or any(low != high for low, high in self._pads):
             reversed_pads = [n for pair in reversed(self._pads) for n in pair]
             x = F.pad(x, reversed_pads, mode=PADDING_MODES[self.padding_mode])
@@ -219,20 +223,21 @@ class GroupConv(TableModule):
 
     def _resolve_padding(self, padding: int | Sequence[int] | str) -> tuple[tuple[int, int], ...]:
         """The cells added before and after each axis."""
-        if padding == "valid":
-            return ((0, 0),) * self.group.dimension
         if not isinstance(padding, str):
             return tuple((n, n) for n in self._sizes("padding", padding, least=0))
+        if padding == "valid":
+            return ((0, 0),) * self.group.dimension
         if padding != "same":
             raise ArgumentError(f"padding={padding!r}: expected integers, 'same' or 'valid'")
         if any(n != 1 for n in self.stride):
             raise ArgumentError(f"padding='same' needs stride 1, not stride={self.stride}")
         totals = [n * (k - 1) for n, k in zip(self.dilation, self.kernel_size, strict=True)]
-        if self.group.order > 1 and any(n % 2 for n in totals):
+        centred = needs_centre(self.group)
+        if any(n % 2 and axis in centred for axis, n in enumerate(totals)):
             raise ArgumentError(
-                f"padding='same' with kernel_size={self.kernel_size} would pad one side more "
-                f"than the other, and no layer of {self.group.name!r} can be equivariant so; "
-                f"use an odd kernel_size or a number"
+                f"padding='same' with kernel_size={self.kernel_size} would pad one side of an "
+                f"axis more than the other, and {self.group.name!r} maps these sides to each "
+                f"other; use an odd kernel_size or a number"
             )
         return tuple((n // 2, n - n // 2) for n in totals)
 

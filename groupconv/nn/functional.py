@@ -8,10 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from groupconv.algebra import Element, Space, SplitGroup, Subgroup, as_space
+from groupconv.arguments import positive
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.arguments import require_tensor
 from groupconv.nn.bank import filter_bank
 from groupconv.nn.tables import as_tensor
+from groupconv.nn.tensors import require_tensor, require_type
 from groupconv.nn.windows import check_windows
 from groupconv.registry import as_group
 from groupconv.transforms import FilterTransform, action, as_sizes, coset_table, require_symmetric
@@ -70,6 +71,7 @@ def group_conv(
     require_tensor(weight, "weight")
     if bias is not None:
         require_tensor(bias, "bias")
+    groups = positive("groups", groups)
     steps = {
         name: as_sizes(group, name, value, least)
         for name, value, least in (
@@ -85,6 +87,11 @@ def group_conv(
             f"weight has shape {tuple(weight.shape)}, expected (C_out, C_in / groups, "
             f"{transform.num_parameters}), the parameters of the transform"
         )
+    if weight.shape[0] % groups or not weight.shape[0]:
+        raise ArgumentError(
+            f"weight has {weight.shape[0]} output channels, not a positive multiple of "
+            f"groups={groups}; change either"
+        )
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ShapeError(
             f"bias has shape {tuple(bias.shape)}, expected ({weight.shape[0]},), one per channel"
@@ -94,6 +101,7 @@ def group_conv(
     masked, ragged = bank_flags(transform)
     bank = filter_bank(weight, index, inverse, masked=masked, ragged=ragged)
     planar = flatten_planes(x, transform.in_space, weight.shape[1] * groups)
+    require_type(planar, weight)
     pads = [2 * n for n in steps["padding"]]
     check_windows(
         "group_conv", group, planar, transform.kernel_size, steps["stride"], pads, steps["dilation"]

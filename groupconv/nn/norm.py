@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from groupconv.arguments import flag, number, positive
 from groupconv.errors import ShapeError
-from groupconv.nn.arguments import flag, placement, positive, require_tensor
+from groupconv.nn.tensors import placement, require_tensor
 
 __all__ = ["BatchNorm"]
 
@@ -27,7 +28,8 @@ class BatchNorm(nn.Module):
         dtype: The parameters' type.
 
     Shapes:
-        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`; `B` may not be missing,
+        since the layer tells channels by their place.
 
     Examples:
         >>> BatchNorm(16)(torch.zeros(2, 16, 8, 9, 9)).shape
@@ -48,8 +50,8 @@ class BatchNorm(nn.Module):
         # Contained, not subclassed, so that SyncBatchNorm can take its place.
         self.norm = nn.BatchNorm1d(
             positive("num_features", num_features),
-            eps,
-            momentum,
+            number("eps", eps, 0, exclusive=True),
+            None if momentum is None else number("momentum", momentum, 0, 1),
             flag("affine", affine),
             flag("track_running_stats", track_running_stats),
             **placement(device, dtype),

@@ -9,10 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from groupconv.algebra import Space, SplitGroup, as_space
+from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.arguments import flag, require_tensor
 from groupconv.nn.functional import check_mode, pool_planes, require_layers
 from groupconv.nn.tables import TableModule
+from groupconv.nn.tensors import require_tensor
 from groupconv.nn.windows import check_windows
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, coset_table, require_symmetric, support_cells
@@ -37,7 +38,7 @@ class CosetPool(TableModule):
 
     Shapes:
         Input `(B, C, S/H, *spatial)`, output `(B, C, S/K, *spatial)`; a map on the lattice has
-        no stabilizer axis.
+        no stabilizer axis, and `B` may be missing.
 
     Raises:
         ArgumentError: `K` does not contain `H`, or the mode is unknown.
@@ -118,7 +119,8 @@ class _SpatialPool(nn.Module):
         """The window and the group."""
         return (
             f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"group={self.group.name!r}"
+            + (f"dilation={self.dilation}, " if any(n != 1 for n in self.dilation) else "")
+            + f"group={self.group.name!r}"
         )
 
     def _sizes(self, argument: str, value: int | Sequence[int], least: int = 1) -> tuple[int, ...]:
@@ -212,12 +214,17 @@ class AvgPool(_SpatialPool):
         kernel_size: int | Sequence[int],
         stride: int | Sequence[int] | None = None,
         padding: int | Sequence[int] = 0,
-        count_include_pad: bool = True,
         *,
+        count_include_pad: bool = True,
         group: SplitGroup | str,
     ) -> None:
         super().__init__(kernel_size, stride, padding, 1, group)
         self.count_include_pad = flag("count_include_pad", count_include_pad)
+
+    def extra_repr(self) -> str:
+        """The window, the group, and whether padding does not count."""
+        counted = "" if self.count_include_pad else ", count_include_pad=False"
+        return super().extra_repr() + counted
 
     def forward(self, x: Tensor) -> Tensor:
         """Average each window."""

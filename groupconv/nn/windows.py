@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["check_windows"]
+__all__ = ["check_padding", "check_windows", "needs_centre"]
 
 
 def check_windows(
@@ -57,12 +58,23 @@ def check_windows(
         warnings.warn(
             f"{layer} with stride {tuple(stride)} on an array of "
             f"{tuple(x.shape[-len(stride) :])} cells places its windows unevenly about the centre, "
-            f"so it is not exactly equivariant under {group.name!r}; choose a size or "
-            f"padding with n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
+            f"with {room} cells to step over; so it is not exactly equivariant under "
+            f"{group.name!r}; choose a size or padding with "
+            f"n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
             + ("" if _permutes_axes(group) else ", and the quotient even"),
             EquivarianceWarning,
-            stacklevel=4,
+            stacklevel=_caller_level(),
         )
+
+
+def _caller_level() -> int:
+    """How far up the stack the code stands that called the layer, past torch and this package."""
+    level, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        ("torch.", "groupconv.")
+    ):
+        level, frame = level + 1, frame.f_back
+    return level + 1
 
 
 @functools.lru_cache(maxsize=1024)
@@ -71,13 +83,35 @@ def _is_even(group: SplitGroup, room: tuple[int, ...], stride: tuple[int, ...]) 
 
     In doubled centred coordinates the centres are `2 stride z - room` for integers `z`.
     """
-    if _permutes_axes(group):  # axes of unequal size may change places, and none needs a centre
-        reversed_axes = {int(j) for _, _, j in np.argwhere(group.stabilizer_matrices < 0)}
-        return all(room[axis] % stride[axis] == 0 for axis in reversed_axes)
+    if _permutes_axes(group):  # axes of unequal size may change places
+        return all(room[axis] % stride[axis] == 0 for axis in needs_centre(group))
     period = 2 * np.array(stride)
     origin = -np.array(room)
     moved = group.stabilizer_matrices @ origin
     return not ((moved - origin) % period).any()
+
+
+@functools.lru_cache(maxsize=256)
+def needs_centre(group: SplitGroup) -> frozenset[int]:
+    """The axes whose two ends the group maps to each other, or mixes with other axes."""
+    if not _permutes_axes(group):
+        return frozenset(range(group.dimension))
+    return frozenset(int(j) for _, _, j in np.argwhere(group.stabilizer_matrices < 0))
+
+
+def check_padding(layer: str, x: Tensor, mode: str, pads: Sequence[tuple[int, int]]) -> None:
+    """Refuse an array that is too small to be continued beyond its ends.
+
+    Raises:
+        ShapeError: the padding is wider than what there is to copy.
+    """
+    spatial = tuple(x.shape[-len(pads) :])
+    for n, pair in zip(spatial, pads, strict=True):
+        if max(pair) > (n - 1 if mode == "reflect" else n if mode == "circular" else max(pair)):
+            raise ShapeError(
+                f"x has spatial shape {spatial}, too small for {layer} with padding_mode={mode!r} "
+                f"and padding {pair}; give a larger array or less padding"
+            )
 
 
 @functools.lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ import numpy as np
 
 from groupconv.algebra import SplitGroup, cayley_graph
 from groupconv.errors import ArgumentError, MissingDependencyError, ShapeError
+from groupconv.registry import as_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def plane_positions(group: SplitGroup) -> npt.NDArray[np.float64]:
     return np.stack([right, -down], axis=-1)
 
 
-def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup) -> None:
+def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> None:
     """Draw one channel of a feature map on a plane group, with the group's Cayley graph.
 
     Red arrows follow rotations, blue lines reflections, one kind per stabilizer coordinate.
@@ -53,11 +54,13 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup) -> None:
     Args:
         axes: Where to draw.
         planes: One channel, `(S, H, W)`.
-        group: The plane group.
+        group: The plane group, or its name.
 
     Raises:
         ShapeError: `planes` has not one image per stabilizer element.
     """
+    group = _plane_group(group)
+    planes = planes.detach().cpu()
     if planes.dim() != 3 or len(planes) != group.order:
         raise ShapeError(
             f"planes has shape {tuple(planes.shape)}, expected ({group.order}, H, W): one image "
@@ -80,7 +83,7 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup) -> None:
 
 
 def equivariance_figure(
-    images: Sequence[Tensor], maps: Sequence[Tensor], titles: Sequence[str], group: SplitGroup
+    images: Sequence[Tensor], maps: Sequence[Tensor], titles: Sequence[str], group: SplitGroup | str
 ) -> Figure:
     """Images over their feature maps, side by side.
 
@@ -88,13 +91,14 @@ def equivariance_figure(
         images: Each `(H, W)`.
         maps: One channel of the feature map of each, `(S, H', W')`.
         titles: One for each.
-        group: The plane group.
+        group: The plane group, or its name.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
         ArgumentError: the lists differ in length.
         ShapeError: a feature map has not one plane per stabilizer element.
     """
+    group = _plane_group(group)
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -110,11 +114,20 @@ def equivariance_figure(
     grid = figure.subplots(2, len(images), height_ratios=(1, 2.6), squeeze=False)
     for column, (image, planes, title) in enumerate(zip(images, maps, titles, strict=True)):
         top, bottom = grid[0, column], grid[1, column]
-        top.imshow(image.numpy(), cmap="gray_r")
+        top.imshow(image.detach().cpu().numpy(), cmap="gray_r")
         top.set_title(title)
         top.set(xticks=[], yticks=[])
         draw_feature_map(bottom, planes, group)
     return figure
+
+
+def _plane_group(group: SplitGroup | str) -> SplitGroup:
+    found = as_group(group)
+    if found.dimension != 2:
+        raise ArgumentError(
+            f"group={found.name!r} has dimension {found.dimension}, expected 2: a page is a plane"
+        )
+    return found
 
 
 def _draw_edges(axes: Axes, group: SplitGroup, positions: npt.NDArray[np.float64]) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from groupconv.algebra import Element, Space, SplitGroup, as_space
+from groupconv.algebra.contract import check_element
+from groupconv.arguments import number
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
-from groupconv.nn.arguments import require_tensor
 from groupconv.nn.functional import act
+from groupconv.nn.tensors import require_tensor
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from torch import Tensor
 
 __all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
 
@@ -37,9 +39,11 @@ class EquivarianceResult:
     Attributes:
         per_element: For each element `g`, the largest entry of `|Φ(L_g x) - L_g Φ(x)|` relative
             to the largest entry of `|Φ(x)|`.
+        dtype: The type of `Φ(x)`.
     """
 
     per_element: Mapping[Element, float]
+    dtype: torch.dtype = torch.float32
 
     @property
     def worst(self) -> float:
@@ -96,7 +100,9 @@ def equivariance_error(
     if elements is None:
         nowhere = (0,) * found.dimension
         elements = [(*s, *nowhere) for s in found.stabilizer_indices]
-    elements = list(elements)
+    if not isinstance(elements, Iterable):
+        raise ArgumentError(f"elements={elements!r}: expected a list of indices")
+    elements = [check_element(found, g) for g in elements]
     if not elements or not x.numel():
         raise ArgumentError(
             f"{len(elements)} elements on an input of shape {tuple(x.shape)} measure nothing; "
@@ -109,13 +115,18 @@ def equivariance_error(
         part.eval()
     try:
         with torch.no_grad():
-            y = module(x)
+            y = _output(module, x)
             source = _space_of(found, x, in_space, "in_space")
             target = _space_of(found, y, out_space, "out_space") if y.dim() > 2 else None
-            scale = max(y.abs().max().item(), torch.finfo(y.dtype).tiny)
+            scale = y.abs().max().item()
+            if scale == 0:
+                raise ArgumentError(
+                    f"{_name(module)} gives zeros alone on x, which measures nothing; give "
+                    f"another x, such as torch.randn"
+                )
             errors: dict[Element, float] = {}
             for g in elements:
-                moved = module(act(x, g, found, source, circular=circular))
+                moved = _output(module, act(x, g, found, source, circular=circular))
                 expected = y if target is None else act(y, g, found, target, circular=circular)
                 if moved.shape != expected.shape:
                     raise ShapeError(
@@ -126,7 +137,7 @@ def equivariance_error(
     finally:
         for part, training in modes.items():
             part.training = training
-    return EquivarianceResult(errors)
+    return EquivarianceResult(errors, y.dtype)
 
 
 def assert_equivariant(
@@ -150,7 +161,8 @@ def assert_equivariant(
         out_space: Where the output lives.
         elements: The elements to try.
         circular: Whether arrays are tori.
-        tolerance: The largest relative error to accept; by default that of the output's type.
+        tolerance: The largest relative error to accept; by default that of the coarser type,
+            the input's or the output's.
 
     Raises:
         EquivarianceError: the error is above the tolerance, or not a number.
@@ -168,7 +180,11 @@ def assert_equivariant(
         elements=elements,
         circular=circular,
     )
-    limit = TOLERANCES.get(x.dtype, 1e-4) if tolerance is None else tolerance
+    coarsest = max((x.dtype, result.dtype), key=lambda dtype: TOLERANCES.get(dtype, 1e-4))
+    if tolerance is None:
+        limit = TOLERANCES.get(coarsest, 1e-4)
+    else:
+        limit = number("tolerance", tolerance, 0)
     wrong = [g for g, error in result.per_element.items() if not error <= limit]
     if math.isnan(result.worst):
         raise EquivarianceError(
@@ -179,7 +195,7 @@ def assert_equivariant(
         raise EquivarianceError(
             f"{_name(module)} is not equivariant under {len(wrong)} of "
             f"{len(result.per_element)} elements: relative error {result}, tolerance {limit:.0e} "
-            f"for {x.dtype}; strides that leave cells over, parameters per stabilizer plane and, "
+            f"for {coarsest}; strides that leave cells over, parameters per stabilizer plane and, "
             f"on a hexagonal lattice, the corners of the array are the usual causes"
         )
 
@@ -189,6 +205,18 @@ def _parts(module: Callable[[Tensor], Tensor]) -> list[nn.Module]:
     if not callable(module) or isinstance(module, type):
         raise ArgumentError(f"module={module!r}: expected a torch module or a function of a tensor")
     return list(module.modules()) if isinstance(module, nn.Module) else []
+
+
+def _output(module: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """What a module gives, if it can be compared."""
+    y = module(x)
+    if not isinstance(y, Tensor) or not (y.is_floating_point() or y.is_complex()) or not y.numel():
+        shown = f"{y.dtype} {tuple(y.shape)}" if isinstance(y, Tensor) else type(y).__name__
+        raise ArgumentError(
+            f"module={_name(module)} gives {shown}, expected a tensor of floating-point numbers; "
+            f"wrap it in a function that returns one"
+        )
+    return y
 
 
 def _name(module: Callable[[Tensor], Tensor]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,10 @@ import numpy as np
 
 from groupconv.algebra import Element, Space, SplitGroup, Subgroup, as_space
 from groupconv.algebra.contract import check_element
+from groupconv.arguments import LARGEST
 from groupconv.errors import ArgumentError, ElementError
-from groupconv.transforms.support import centred_cells
+from groupconv.registry import as_group
+from groupconv.transforms.support import as_sizes, centred_cells
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -42,9 +46,9 @@ class Action:
 
 
 def action(
-    group: SplitGroup,
+    group: SplitGroup | str,
     element: Element,
-    spatial_shape: tuple[int, ...],
+    spatial_shape: Sequence[int],
     space: Space = "lattice",
     *,
     circular: bool = False,
@@ -54,7 +58,7 @@ def action(
     The origin is the centre of the array: a cell, or the point between the middle ones.
 
     Args:
-        group: The group.
+        group: A group, or the name of an installed one.
         element: The index of `g`, translations included.
         spatial_shape: The spatial shape of the array that is acted on.
         space: The space `G/H` that its planes stand for.
@@ -69,7 +73,11 @@ def action(
         >>> action(group("p4"), (1, 0, 0), (2, 2)).cells.tolist()
         [1, 3, 0, 2]
     """
+    group = as_group(group)
     element = check_element(group, element)
+    if not isinstance(spatial_shape, Sequence):
+        raise ArgumentError(f"spatial_shape={spatial_shape!r}: expected a tuple of integers")
+    shape = as_sizes(group, "spatial_shape", spatial_shape)
     if not all(isinstance(coordinate, int) for coordinate in element):
         raise ElementError(
             f"element={element} of {group.name!r} holds symbols; an array is moved by integers"
@@ -77,9 +85,14 @@ def action(
     matrix = group.matrix(*element)
     split = len(group.stabilizer_shape)
     s = group.flat_index(tuple(element[:split]))
-    translation = tuple(int(t) for t in matrix[: group.dimension, group.dimension])
+    # Far beyond the array all translations are alike; on a torus, those that differ by its size.
+    reach = LARGEST if not circular else math.lcm(*shape)
+    translation = tuple(
+        int(t) % reach if circular else max(-reach, min(int(t), reach))
+        for t in matrix[: group.dimension, group.dimension]
+    )
     H = as_space(group, space)
-    return _action(group, s, translation, tuple(spatial_shape), H, circular)
+    return _action(group, s, translation, shape, H, circular)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.algebra import Subgroup
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from groupconv.algebra import Subgroup
 
     IntArray = npt.NDArray[np.int64]
 
@@ -39,6 +38,9 @@ def coset_table(in_space: Subgroup, out_space: Subgroup) -> IntArray:
         >>> coset_table(p4m.subgroup(), p4m.subgroup((1, 0))).tolist()
         [[0, 4], [1, 7], [2, 6], [3, 5]]
     """
+    for argument, space in (("in_space", in_space), ("out_space", out_space)):
+        if not isinstance(space, Subgroup):
+            raise ArgumentError(f"{argument}={space!r}: expected a groupconv.Subgroup")
     if not in_space <= out_space:
         raise ArgumentError(
             f"subgroup={out_space.elements} does not contain the subgroup {in_space.elements} "

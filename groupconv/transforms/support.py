@@ -6,13 +6,16 @@ even box, which lies between cells, is still the integer 0.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.arguments import LARGEST
 from groupconv.errors import ArgumentError
+from groupconv.registry import as_group
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from groupconv.algebra import SplitGroup
 
     IntArray = npt.NDArray[np.int64]
+
+LARGEST_BOX = 2**26
+"""Cells times stabilizer elements; a table of them takes half a gigabyte at most."""
 
 __all__ = ["as_sizes", "centred_cells", "require_symmetric", "support_cells"]
 
@@ -43,7 +49,7 @@ def as_sizes(
         sizes = tuple(operator.index(v) for v in values if not isinstance(v, bool))
     except TypeError:
         sizes = ()
-    if len(sizes) != d or len(values) != d or min(sizes) < least:
+    if len(sizes) != d or len(values) != d or not least <= min(sizes) <= max(sizes) < LARGEST:
         raise ArgumentError(
             f"{argument}={value!r}: group {group.name!r} has dimension {d}; expected one integer "
             f"or {d} of them, each at least {least}"
@@ -81,12 +87,14 @@ def centred_cells(shape: Sequence[int]) -> IntArray:
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(shape))
 
 
-def support_cells(group: SplitGroup, kernel_size: tuple[int, ...]) -> tuple[IntArray, IntArray]:
+def support_cells(
+    group: SplitGroup | str, kernel_size: int | Sequence[int]
+) -> tuple[IntArray, IntArray]:
     """The largest stabilizer-invariant set of cells in a box, and how the stabilizer permutes it.
 
     Args:
-        group: The group.
-        kernel_size: The size of the box along each axis.
+        group: A group, or the name of an installed one.
+        kernel_size: The size of the box, one integer or one per axis.
 
     Returns:
         The row-major box positions of the `N` cells of the support, shape `(N,)`, and the
@@ -102,6 +110,13 @@ def support_cells(group: SplitGroup, kernel_size: tuple[int, ...]) -> tuple[IntA
         >>> permutation[1].tolist()
         [2, 0, 3, 1]
     """
+    group = as_group(group)
+    kernel_size = as_sizes(group, "kernel_size", kernel_size)
+    if math.prod(kernel_size) * group.order > LARGEST_BOX:
+        raise ArgumentError(
+            f"kernel_size={kernel_size} has {math.prod(kernel_size):,} cells, too many for the "
+            f"{group.order} stabilizer elements of {group.name!r}; choose a smaller one"
+        )
     size = np.array(kernel_size, dtype=np.int64)
     cells = centred_cells(kernel_size)
     moved = np.einsum("sij,nj->sni", group.stabilizer_matrices, cells)  # (S, box, d)

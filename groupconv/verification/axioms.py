@@ -1,61 +1,25 @@
-"""The axioms of a split group, as equations between exact sides.
-
-Every stabilizer element `s` is taken once, and its translation stands as symbols `t`; an equation
-that holds for all of them holds for the whole infinite group.
-"""
+"""The axioms of a split group, as equations between exact sides."""
 
 from __future__ import annotations
 
-import functools
-import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import sympy
 
-from groupconv.algebra.contract import matrix_text
+from groupconv.algebra.contract import bare_index
+from groupconv.errors import GroupConvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from groupconv.algebra import Element, SplitGroup
+    from groupconv.algebra import Element
+    from groupconv.verification.elements import Elements, GroupElements
     from groupconv.verification.report import Method
 
-__all__ = ["AXIOMS", "Axiom", "SymbolicGroup", "side_text", "sides_agree"]
-
-
-class SymbolicGroup:
-    """A group together with its symbolic elements, whose matrices are computed once."""
-
-    def __init__(self, group: SplitGroup) -> None:
-        self.group = group
-        self.dimension = group.dimension
-        self.matrix = functools.cache(group.matrix)
-        self.still = (0,) * len(group.stabilizer_shape)
-        self.nowhere = (0,) * group.dimension
-
-    def fixed(self) -> Iterable[tuple[Element, ...]]:
-        """The stabilizer elements, untranslated."""
-        return (((*s, *self.nowhere),) for s in self.group.stabilizer_indices)
-
-    def singles(self, letter: str = "t") -> Iterable[tuple[Element, ...]]:
-        """Every stabilizer element, translated by `(t0, t1, …)`."""
-        t = sympy.symbols(f"{letter}0:{self.dimension}", integer=True)
-        return (((*s, *t),) for s in self.group.stabilizer_indices)
-
-    def pairs(self) -> Iterable[tuple[Element, ...]]:
-        """All pairs of them, with different translations."""
-        return ((*g, *h) for g, h in itertools.product(self.singles("t"), self.singles("x")))
-
-    def product(self, g: Element, h: Element) -> sympy.ImmutableMatrix:
-        """The product of two matrices."""
-        return self.matrix(*g) * self.matrix(*h)
-
-    def first_twin(self, g: Element) -> Element:
-        """The first element that has the matrix of `g`."""
-        return next(h for (h,) in self.singles() if self.matrix(*h) == self.matrix(*g))
-
+__all__ = ["AXIOMS", "Axiom", "Sides", "sides_agree"]
 
 Sides: TypeAlias = tuple[Any, Any]
+"""Two matrices, or two tuples of coordinates; a text where there is nothing to compare."""
 
 
 class Axiom(NamedTuple):
@@ -63,14 +27,17 @@ class Axiom(NamedTuple):
 
     name: str
     statement: str
+    latex: str
     method: Method
-    domain: Callable[[SymbolicGroup], Iterable[tuple[Element, ...]]]
+    domain: Callable[[GroupElements], list[Elements]]
     sides: Callable[..., Sides]
-    explanation: str
+    cause: str
 
 
 def sides_agree(left: Any, right: Any) -> bool:
     """Whether two sides are equal as polynomials in the symbols."""
+    if left == right or isinstance(left, str):
+        return bool(left == right)
     if isinstance(left, sympy.MatrixBase):
         return bool((left - right).applyfunc(sympy.expand).is_zero_matrix)
     return len(left) == len(right) and all(
@@ -78,174 +45,270 @@ def sides_agree(left: Any, right: Any) -> bool:
     )
 
 
-def side_text(side: Any) -> str:
-    """A side on one line."""
-    if isinstance(side, sympy.MatrixBase):
-        return matrix_text(side)
-    return f"({', '.join(map(str, side))})"
+def _integrality(G: GroupElements, g: Element) -> Sides:
+    return tuple(entry for entry in G.matrix(*g) if not entry.is_Integer), ()
 
 
-def _integrality(G: SymbolicGroup, g: Element) -> Sides:
-    return [entry for entry in G.matrix(*g) if not entry.is_Integer], []
+def _homogeneity(G: GroupElements, g: Element) -> Sides:
+    return G.matrix(*g)[-1, :], sympy.ImmutableMatrix([[*G.nowhere, 1]])
 
 
-def _homogeneity(G: SymbolicGroup, g: Element) -> Sides:
-    return G.matrix(*g)[-1, :], sympy.Matrix([[*G.nowhere, 1]])
+def _stabilizer(G: GroupElements, g: Element) -> Sides:
+    return G.matrix(*g)[:-1, -1], sympy.zeros(G.dimension, 1).as_immutable()
 
 
-def _stabilizer(G: SymbolicGroup, g: Element) -> Sides:
-    return G.matrix(*g)[:-1, -1], sympy.zeros(G.dimension, 1)
+def _unimodularity(G: GroupElements, g: Element) -> Sides:
+    return (abs(G.matrix(*g).det()),), (1,)
 
 
-def _unimodularity(G: SymbolicGroup, g: Element) -> Sides:
-    return [abs(G.matrix(*g).det())], [1]
-
-
-def _isometry(G: SymbolicGroup, g: Element) -> Sides:
+def _isometry(G: GroupElements, g: Element) -> Sides:
     A, gram = G.matrix(*g)[:-1, :-1], G.group.lattice.gram
     return A.T * gram * A, gram
 
 
-def _identity(G: SymbolicGroup, g: Element) -> Sides:
-    return G.matrix(*g), sympy.eye(G.dimension + 1)
+def _finite_order(G: GroupElements, g: Element) -> Sides:
+    return G.matrix(*g) ** G.group.order, _one(G)
 
 
-def _injectivity(G: SymbolicGroup, g: Element) -> Sides:
+def _identity(G: GroupElements, g: Element) -> Sides:
+    return G.matrix(*g), _one(G)
+
+
+def _injectivity(G: GroupElements, g: Element) -> Sides:
     return G.first_twin(g), g
 
 
-def _split(G: SymbolicGroup, g: Element) -> Sides:
-    s, t = g[: len(G.still)], g[len(G.still) :]
-    translation = sympy.eye(G.dimension + 1).as_mutable()
-    translation[:-1, -1] = sympy.Matrix(t)
-    return G.matrix(*g), translation * G.matrix(*s, *G.nowhere)
+def _uniformity(G: GroupElements, g: Element) -> Sides:
+    (symbolic,) = G.symbolic()[G.group.flat_index(G.split(g)[0])]
+    t = dict(zip(G.split(symbolic)[1], G.split(g)[1], strict=True))
+    return G.group.matrix(*g), G.matrix(*symbolic).subs(t, simultaneous=True)
 
 
-def _index_of_matrix(G: SymbolicGroup, g: Element) -> Sides:
-    return G.group.index(G.matrix(*g)), g
+def _split(G: GroupElements, g: Element) -> Sides:
+    s, t = G.split(g)
+    return G.matrix(*g), _translation(G, sympy.Matrix(t)) * G.matrix(*s, *G.nowhere)
 
 
-def _matrix_of_index(G: SymbolicGroup, g: Element, h: Element) -> Sides:
+def _normality(G: GroupElements, g: Element) -> Sides:
+    s, t = G.split(g)
+    turn = G.matrix(*s, *G.nowhere)
+    moved = _translation(G, turn[:-1, :-1] * sympy.Matrix(t))
+    return turn * G.matrix(*G.still, *t), moved * turn
+
+
+def _index_of_matrix(G: GroupElements, g: Element) -> Sides:
+    matrix = G.matrix(*g)
+    try:
+        return bare_index(G.group, matrix), g
+    except GroupConvError as error:
+        return str(error), g
+
+
+def _closure(G: GroupElements, g: Element, h: Element) -> Sides:
     product = G.product(g, h)
-    return G.matrix(*G.group.index(product)), product
+    try:
+        return G.matrix(*bare_index(G.group, product)), product
+    except GroupConvError as error:
+        return str(error), product
 
 
-def _composition(G: SymbolicGroup, g: Element, h: Element) -> Sides:
-    return G.matrix(*G.group.compose(g, h)), G.product(g, h)
+def _composition(G: GroupElements, g: Element, h: Element) -> Sides:
+    return G.matrix(*G.compose(g, h)), G.product(g, h)
 
 
-def _left_inverse(G: SymbolicGroup, g: Element) -> Sides:
-    return G.product(G.group.inverse(g), g), sympy.eye(G.dimension + 1)
+def _left_inverse(G: GroupElements, g: Element) -> Sides:
+    return G.product(G.inverse(g), g), _one(G)
 
 
-def _right_inverse(G: SymbolicGroup, g: Element) -> Sides:
-    return G.product(g, G.group.inverse(g)), sympy.eye(G.dimension + 1)
+def _right_inverse(G: GroupElements, g: Element) -> Sides:
+    return G.product(g, G.inverse(g)), _one(G)
+
+
+def _one(G: GroupElements) -> sympy.ImmutableMatrix:
+    return sympy.ImmutableMatrix(sympy.eye(G.dimension + 1))
+
+
+def _translation(G: GroupElements, t: sympy.Matrix) -> sympy.Matrix:
+    matrix = sympy.eye(G.dimension + 1).as_mutable()
+    matrix[:-1, -1] = t
+    return matrix
+
+
+def _fixed(G: GroupElements) -> list[Elements]:
+    return G.fixed()
+
+
+def _symbolic(G: GroupElements) -> list[Elements]:
+    return G.symbolic()
+
+
+def _integer(G: GroupElements) -> list[Elements]:
+    return G.integer()
+
+
+def _both(G: GroupElements) -> list[Elements]:
+    return G.symbolic() + G.integer()
+
+
+def _inverses(G: GroupElements) -> list[Elements]:
+    """An inverse of its own needs integers too; the general one is made of `matrix` and `index`."""
+    return _both(G) if "inverse" in G.group.overrides else G.symbolic()
+
+
+def _pairs(G: GroupElements) -> list[Elements]:
+    return G.symbolic_pairs()
+
+
+def _compositions(G: GroupElements) -> list[Elements]:
+    own = "compose" in G.group.overrides
+    return G.symbolic_pairs() + (G.integer_pairs() if own else [])
 
 
 AXIOMS = (
     Axiom(
         "integrality",
         "g(s, 0) has integer entries only",
+        r"g(s, 0) \in \mathbb{Z}^{(d+1) \times (d+1)}",
         "computed",
-        SymbolicGroup.fixed,
+        _fixed,
         _integrality,
-        "the entries on the left are no exact integers",
+        "the entries on the left are no exact integers; write the matrix in lattice coordinates, "
+        "without floats",
     ),
     Axiom(
         "homogeneity",
         "the bottom row of g(s, 0) is (0, …, 0, 1)",
+        r"e_{d+1}^{\top} g(s, 0) = (0, \ldots, 0, 1)",
         "computed",
-        SymbolicGroup.fixed,
+        _fixed,
         _homogeneity,
-        "the bottom row is wrong",
+        "the bottom row is wrong; a homogeneous matrix is [[A, t], [0, 1]]",
     ),
     Axiom(
         "stabilizer",
         "g(s, 0) fixes the origin",
+        r"g(s, 0) \cdot 0 = 0",
         "computed",
-        SymbolicGroup.fixed,
+        _fixed,
         _stabilizer,
-        "the element moves the origin, as a glide or a screw does",
+        "the element moves the origin, as a glide or a screw does; such a group is not split",
     ),
     Axiom(
         "unimodularity",
         "|det g(s, 0)| = 1",
+        r"\left| \det g(s, 0) \right| = 1",
         "computed",
-        SymbolicGroup.fixed,
+        _fixed,
         _unimodularity,
         "the element does not map the lattice onto itself",
     ),
     Axiom(
         "isometry",
-        "Aᵀ G A = G, G the Gram matrix of the lattice",
+        "Aᵀ Γ A = Γ for the linear part A of g(s, 0), Γ the Gram matrix of the lattice",
+        r"A_s^{\top} \Gamma A_s = \Gamma",
         "computed",
-        SymbolicGroup.fixed,
+        _fixed,
         _isometry,
         "the element changes lengths or angles of the lattice that the group names",
     ),
     Axiom(
         "identity",
         "g(0) = 1",
+        r"g(0) = 1",
         "computed",
         lambda G: [(G.group.identity,)],
         _identity,
-        "the index of all zeros is not the identity",
+        "the index of all zeros is not the identity; number the elements from the identity on",
+    ),
+    Axiom(
+        "uniformity",
+        "matrix gives for integer t what it gives for symbols, at every call",
+        r"g(s, t)\big|_{t \in \mathbb{Z}^d} = g(s, \mathbf{t})\big|_{\mathbf{t} = t}",
+        "computed",
+        _integer,
+        _uniformity,
+        "matrix is no formula: it branches on its arguments, or changes from call to call",
     ),
     Axiom(
         "split",
         "g(s, t) = [[1, t], [0, 1]] · g(s, 0)",
+        r"g(s, t) = \begin{pmatrix} 1 & t \\ 0 & 1 \end{pmatrix} g(s, 0)",
         "proved",
-        SymbolicGroup.singles,
+        _symbolic,
         _split,
         "the element is not its stabilizer part followed by its translation",
     ),
     Axiom(
+        "normality",
+        "g(s, 0) · g(0, t) = g(0, A t) · g(s, 0), A the linear part of g(s, 0)",
+        r"g(s, 0) \, g(0, t) \, g(s, 0)^{-1} = g(0, A_s t)",
+        "proved",
+        _symbolic,
+        _normality,
+        "the conjugate of a translation is not the turned translation",
+    ),
+    Axiom(
         "injectivity",
         "g(s, t) = g(s', t) only if s = s'",
+        r"g(s, t) = g(s', t) \Rightarrow s = s'",
         "proved",
-        SymbolicGroup.singles,
+        _symbolic,
         _injectivity,
-        "the two elements have the same matrix",
+        "both indices have the same matrix",
     ),
     Axiom(
         "index of matrix",
         "g⁻¹(g(s, t)) = (s, t)",
+        r"g^{-1}(g(s, t)) = (s, t)",
         "proved",
-        SymbolicGroup.singles,
+        _both,
         _index_of_matrix,
         "index does not undo matrix",
     ),
     Axiom(
         "closure",
         "g(g⁻¹(M)) = M for all products M = g(s, t) · g(s', x)",
+        r"g(g^{-1}(M)) = M, \quad M = g(s, t) \, g(s', x)",
         "proved",
-        SymbolicGroup.pairs,
-        _matrix_of_index,
-        "matrix does not undo index, so the product is no element",
+        _pairs,
+        _closure,
+        "the product is the matrix of no index",
+    ),
+    Axiom(
+        "finite order",
+        "g(s, 0)^|S| = 1",
+        r"g(s, 0)^{|S|} = 1",
+        "computed",
+        _fixed,
+        _finite_order,
+        "the order of the element does not divide the order that stabilizer_shape declares",
     ),
     Axiom(
         "composition",
         "g(compose(a, b)) = g(a) · g(b)",
+        r"g(\mathrm{compose}(a, b)) = g(a) \, g(b)",
         "proved",
-        SymbolicGroup.pairs,
+        _compositions,
         _composition,
         "compose is not the product of the matrices",
     ),
     Axiom(
         "left inverse",
         "g(inverse(a)) · g(a) = 1",
+        r"g(\mathrm{inverse}(a)) \, g(a) = 1",
         "proved",
-        SymbolicGroup.singles,
+        _inverses,
         _left_inverse,
         "inverse does not give the inverse",
     ),
     Axiom(
         "right inverse",
         "g(a) · g(inverse(a)) = 1",
+        r"g(a) \, g(\mathrm{inverse}(a)) = 1",
         "proved",
-        SymbolicGroup.singles,
+        _inverses,
         _right_inverse,
         "inverse does not give the inverse",
     ),
 )
-"""The equations that are examined case by case; associativity is derived from them."""
+"""The equations that are examined case by case; what follows from them is derived."""

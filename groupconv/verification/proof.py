@@ -5,95 +5,157 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from groupconv.algebra.contract import check_form
 from groupconv.errors import GroupConvError
 from groupconv.registry import as_group
-from groupconv.verification.axioms import (
-    AXIOMS,
-    Axiom,
-    SymbolicGroup,
-    side_text,
-    sides_agree,
-)
+from groupconv.verification.axioms import AXIOMS, Axiom
+from groupconv.verification.elements import Elements, GroupElements
+from groupconv.verification.facts import FACTS, Fact
+from groupconv.verification.law import law_checks
 from groupconv.verification.report import Check, Counterexample, VerificationReport
+from groupconv.verification.search import fails, smallest_counterexample
 
 if TYPE_CHECKING:
-    from groupconv.algebra import Element, SplitGroup
+    from collections.abc import Callable
+
+    from groupconv.algebra import SplitGroup
 
 __all__ = ["verify"]
 
+STEP = 64
+"""After how many cases progress is told."""
 
-def verify(group: SplitGroup | str) -> VerificationReport:
+
+def verify(
+    group: SplitGroup | str, *, progress: Callable[[str, int, int], None] | None = None
+) -> VerificationReport:
     """Prove the axioms of a split group, over all stabilizer elements and symbolic translations.
 
-    A check stops at its first counterexample. Nothing is sampled, so what holds is a theorem
-    about the whole infinite group; it is one about the plugin's formulas, and Python code that
-    branches on the value of a translation shows symbols only one of its branches.
+    Nothing is sampled at random: what is proved is a theorem about the plugin's formulas, and
+    integer translations beside the symbols find code that is no formula. Where a statement fails,
+    the smallest counterexample is shown.
 
     Args:
         group: A group, or the name of an installed one.
+        progress: Called now and then with the name of a check, the cases done, and all of them.
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
-        AxiomError: its name, its lattice or the shape of its stabilizer cannot be read.
 
     Examples:
         >>> report = verify("p4")
         >>> report.passed, len(report.checks)
-        (True, 14)
+        (True, 25)
     """
     group = as_group(group)
-    check_form(group)
-    symbolic = SymbolicGroup(group)
-    checks = [_examine(symbolic, axiom) for axiom in AXIOMS]
-    return VerificationReport(group.name, (*checks, _associativity(checks)))
+    elements = GroupElements(group)
+    work = [(axiom, axiom.domain(elements)) for axiom in AXIOMS]
+    total, done = sum(len(domain) for _, domain in work), 0
+    checks: list[Check] = []
+    for axiom, domain in work:
+
+        def tell(cases: int, name: str = axiom.name, before: int = done) -> None:
+            if progress is not None:
+                progress(name, before + cases, total)
+
+        checks.append(_examine(elements, axiom, domain, tell))
+        done += len(domain)
+    checks += _derived(checks)
+    if all(check.passed for check in checks):
+        checks += law_checks(group)
+        checks += [_examine_fact(group, fact) for fact in FACTS]
+    return VerificationReport(group.name, tuple(checks))
 
 
-def _examine(group: SymbolicGroup, axiom: Axiom) -> Check:
-    """Go through an axiom's cases up to its first counterexample."""
-    start, count = time.perf_counter(), 0
-    found: Counterexample | None = None
-    for elements in axiom.domain(group):
-        count += 1
-        found = _counterexample(group, axiom, elements)
-        if found is not None:
-            break
+def _examine(
+    group: GroupElements, axiom: Axiom, domain: list[Elements], tell: Callable[[int], None]
+) -> Check:
+    """Go through all cases of an axiom, and on to the smallest one that fails."""
+    start = time.perf_counter()
+    failing = []
+    for count, elements in enumerate(domain):
+        if count % STEP == 0:
+            tell(count)
+        if fails(group, axiom, elements):
+            failing.append(elements)
+    found = smallest_counterexample(group, axiom, failing) if failing else None
     seconds = time.perf_counter() - start
-    return Check(axiom.name, axiom.statement, axiom.method, count, seconds, counterexample=found)
-
-
-def _counterexample(
-    group: SymbolicGroup, axiom: Axiom, elements: tuple[Element, ...]
-) -> Counterexample | None:
-    """One case; a plugin's error is a counterexample as well."""
-    try:
-        left, right = axiom.sides(group, *elements)
-    except GroupConvError as error:
-        return Counterexample(elements, "", "", str(error))
-    if sides_agree(left, right):
-        return None
-    return Counterexample(elements, side_text(left), side_text(right), axiom.explanation)
-
-
-def _associativity(checks: list[Check]) -> Check:
-    """Matrix products are associative, so what composes as they do, injectively, is too."""
-    grounds = ("injectivity", "composition")
-    found = None
-    for check in checks:
-        if check.name in grounds and check.counterexample is not None:
-            found = Counterexample(
-                check.counterexample.elements,
-                "",
-                "",
-                f"it cannot be derived where {check.name} fails",
-            )
-            break
     return Check(
-        "associativity",
-        "compose(compose(a, b), c) = compose(a, compose(b, c))",
-        "derived",
-        cases=0,
-        seconds=0.0,
-        derived_from=grounds,
+        axiom.name,
+        axiom.statement,
+        axiom.latex,
+        axiom.method,
+        len(domain),
+        seconds,
         counterexample=found,
     )
+
+
+def _examine_fact(group: SplitGroup, fact: Fact) -> Check:
+    start = time.perf_counter()
+    found = None
+    try:
+        violation = next(iter(fact.violations(group)), None)
+        if violation is not None:
+            nowhere = (0,) * group.dimension
+            elements = [(*group.stabilizer_indices[s], *nowhere) for s in violation.elements]
+            found = Counterexample(
+                tuple(elements),
+                (),
+                str(violation.left),
+                str(violation.right),
+                "",
+                violation.cause,
+            )
+    except GroupConvError as error:
+        found = Counterexample((group.identity,), (), "", "", "", str(error))
+    seconds = time.perf_counter() - start
+    cases = fact.cases(group)
+    return Check(
+        fact.name, fact.statement, fact.latex, "computed", cases, seconds, counterexample=found
+    )
+
+
+DERIVED = (
+    (
+        "associativity",
+        "compose(compose(a, b), c) = compose(a, compose(b, c))",
+        r"(a b) c = a (b c)",
+        ("injectivity", "composition"),
+    ),
+    (
+        "matrix of index",
+        "g(g⁻¹(M)) = M for all matrices M = g(s, t)",
+        r"g(g^{-1}(M)) = M, \quad M = g(s, t)",
+        ("index of matrix",),
+    ),
+    (
+        "action",
+        "L_a L_b f = L_ab f for functions f, where (L_a f)(y) = f(a⁻¹ y)",
+        r"L_a L_b f = L_{ab} f, \quad (L_a f)(y) = f(a^{-1} y)",
+        ("composition", "left inverse", "right inverse"),
+    ),
+    (
+        "faithful action",
+        "distinct elements move some point of the lattice differently",
+        r"a \neq b \Rightarrow \exists y \in \mathbb{Z}^d: a y \neq b y",
+        ("homogeneity", "split", "injectivity"),
+    ),
+)
+"""What follows: matrix products are associative; a function with an inverse is undone by it;
+`b⁻¹ a⁻¹` is the inverse of `a b` for matrices; an affine map is known from the images of the origin
+and of the basis vectors."""
+
+
+def _derived(checks: list[Check]) -> list[Check]:
+    counterexamples = {check.name: check.counterexample for check in checks}
+    derived = []
+    for name, statement, latex, grounds in DERIVED:
+        failed = next((g for g in grounds if counterexamples[g] is not None), None)
+        found = counterexamples[failed] if failed is not None else None
+        if found is not None:
+            cause = f"it cannot be derived where {failed} fails"
+            found = Counterexample(found.elements, found.matrices, "", "", "", cause)
+        derived.append(
+            Check(name, statement, latex, "derived", 0, 0.0, grounds, counterexample=found)
+        )
+    return derived

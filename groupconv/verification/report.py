@@ -3,76 +3,105 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from groupconv.errors import VerificationError
 
 if TYPE_CHECKING:
     from groupconv.algebra import Element
 
-__all__ = ["Check", "Counterexample", "Method", "VerificationReport"]
+__all__ = ["Check", "Counterexample", "Method", "Rows", "VerificationReport"]
 
-Method = Literal["proved", "derived", "computed"]
-"""With symbolic translations over all stabilizer elements; from other checks; in integers."""
+Method = Literal["proved", "derived", "computed", "undecided"]
+"""With symbols, from other checks, in exact integers, or beyond what sympy can simplify."""
+
+Rows: TypeAlias = tuple[tuple[str, ...], ...]
+"""A matrix, entry by entry, as text."""
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """Where a statement fails.
+    """Where a statement fails; the smallest place, by the sum of all coordinates.
 
     Attributes:
-        elements: The indices of the elements concerned, as text where they hold symbols.
+        elements: The indices of the elements concerned; integers, unless the statement fails on
+            symbols alone.
+        matrices: Their matrices; empty where the plugin's formula raised instead.
         left: The left side of the statement there; empty where a formula raised instead.
         right: The right side of the statement there; empty where a formula raised instead.
-        explanation: One sentence on what is wrong.
+        difference: Left minus right, where both are matrices or indices.
+        cause: One sentence on what is likely wrong.
     """
 
     elements: tuple[Element, ...]
+    matrices: tuple[Rows, ...]
     left: str
     right: str
-    explanation: str
+    difference: str
+    cause: str
 
-    def __str__(self) -> str:
-        elements = ", ".join(_element_text(element) for element in self.elements)
-        sides = f"{self.left} ≠ {self.right}; " if self.left or self.right else ""
-        return f"at {elements}: {sides}{self.explanation}"
+    def lines(self) -> list[str]:
+        """Everything about it, a line each: elements with their matrices, sides, cause."""
+        matrices = [f"  = {_rows_text(rows)}" for rows in self.matrices]
+        matrices += [""] * (len(self.elements) - len(matrices))
+        lines = [
+            f"at          {_element_text(element)}{matrix}"
+            for element, matrix in zip(self.elements, matrices, strict=True)
+        ]
+        if self.left or self.right:
+            lines += [f"left side   {self.left}", f"right side  {self.right}"]
+        if self.difference:
+            lines.append(f"difference  {self.difference}")
+        return [*lines, f"cause       {self.cause}"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One axiom and how it was established.
+    """One statement and how it was established.
 
     Attributes:
-        name: The axiom's name.
+        name: What the statement is called.
         statement: What holds, in symbols.
-        method: How it was established: `"proved"`, `"derived"` or `"computed"`.
+        latex: The same for typesetting.
+        method: How it was established.
         cases: The number of cases that were examined.
         seconds: The time it took.
-        derived_from: The checks that a derived one rests on.
+        grounds: The checks that a derived one rests on; why an undecided one is.
         counterexample: Where it fails; None if it holds.
     """
 
     name: str
     statement: str
+    latex: str
     method: Method
     cases: int
     seconds: float
-    derived_from: tuple[str, ...] = ()
+    grounds: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether the statement holds."""
+        """Whether nothing speaks against the statement."""
         return self.counterexample is None
+
+    @property
+    def compares(self) -> bool:
+        """Whether its counterexample shows two sides that differ."""
+        return self.counterexample is not None and bool(self.counterexample.right)
+
+    @property
+    def mark(self) -> str:
+        """A sign for tables: holds, fails, or undecided."""
+        return "✗" if not self.passed else "–" if self.method == "undecided" else "✓"
 
     @property
     def how(self) -> str:
         """The method and its extent, in words."""
         if self.method == "derived":
-            return f"derived from {' and '.join(self.derived_from)}"
-        if not self.passed:
-            return f"fails at case {self.cases}"
-        return f"{self.method}, {self.cases} case{'s' if self.cases != 1 else ''}"
+            return f"derived from {' and '.join(self.grounds)}"
+        if self.method == "undecided":
+            return f"undecided: {'; '.join(self.grounds)}"
+        return f"{self.method}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
 
 
 @dataclass(frozen=True)
@@ -94,13 +123,30 @@ class VerificationReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every check holds."""
+        """Whether no check fails."""
         return all(check.passed for check in self.checks)
 
     @property
     def failures(self) -> tuple[Check, ...]:
-        """The checks that do not hold."""
+        """The checks that fail."""
         return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def roots(self) -> tuple[Check, ...]:
+        """The failures to mend first: those that compare two sides, not what then raises.
+
+        What is derived, or raises because something before it is broken, follows from them.
+        """
+        roots = tuple(check for check in self.failures if check.compares)
+        return roots or self.failures[:1]
+
+    @property
+    def verdict(self) -> str:
+        """How many checks hold, in words."""
+        if self.failures:
+            return f"{len(self.failures)} of {len(self.checks)} checks fail"
+        undecided = [check.name for check in self.checks if check.method == "undecided"]
+        return "all checks hold" + (f", {' and '.join(undecided)} undecided" if undecided else "")
 
     @property
     def seconds(self) -> float:
@@ -114,11 +160,19 @@ class VerificationReport:
             VerificationError: a check failed.
         """
         if not self.passed:
-            lines = [f"{check.name}: {check.counterexample}" for check in self.failures]
             raise VerificationError(
-                f"group {self.group!r} fails {len(lines)} of {len(self.checks)} checks\n  "
-                + "\n  ".join(lines)
+                "\n  ".join([f"group {self.group!r}: {self.verdict}", *self.failure_lines()])
             )
+
+    def failure_lines(self) -> list[str]:
+        """What fails, root by root with its smallest counterexample, then what follows."""
+        lines = []
+        for check in self.roots:
+            lines.append(f"{check.name}: {check.statement}")
+            if check.counterexample is not None:
+                lines += [f"  {line}" for line in check.counterexample.lines()]
+        rest = [check.name for check in self.failures if check not in self.roots]
+        return [*lines, *([f"so these fail as well: {', '.join(rest)}"] if rest else [])]
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data that the json module can write.
@@ -142,15 +196,26 @@ class VerificationReport:
             "checks": checks,
         }
 
+    def to_html(self) -> str:
+        """The report as a self-contained page, its statements typeset in MathML.
+
+        Examples:
+            >>> from groupconv import group, verify
+            >>> "<math" in verify(group("z2")).to_html()
+            True
+        """
+        from groupconv.verification.page import page
+
+        return page([self])
+
     def __str__(self) -> str:
         width = max(len(check.name) for check in self.checks)
-        lines = [f"{self.group}: {'all checks hold' if self.passed else 'BROKEN'}"]
-        for check in self.checks:
-            mark = "✓" if check.passed else "✗"
-            lines.append(f"  {mark} {check.name:<{width}}  {check.statement}  [{check.how}]")
-            if check.counterexample is not None:
-                lines.append(f"      {check.counterexample}")
-        return "\n".join(lines)
+        lines = [
+            f"  {check.mark} {check.name:<{width}}  {check.statement}  [{check.how}]"
+            for check in self.checks
+        ]
+        verdict = f"{self.group}: {'all checks hold' if self.passed else 'BROKEN'}"
+        return "\n".join([verdict, *lines, *self.failure_lines()])
 
 
 def _plain(coordinate: Any) -> int | str:
@@ -159,3 +224,8 @@ def _plain(coordinate: Any) -> int | str:
 
 def _element_text(element: Element) -> str:
     return f"({', '.join(str(coordinate) for coordinate in element)})"
+
+
+def _rows_text(rows: Rows) -> str:
+    inner = ", ".join(f"[{', '.join(row)}]" for row in rows)
+    return f"[{inner}]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 import groupconv as gc
 from groupconv import registry
-from tests.algebra import test_tables as broken
+from groupconv.cli import proofs
+from tests.support import zoo
 from tests.support.groups import CUBE
 
 
@@ -57,13 +59,33 @@ def test_verify_succeeds_and_tells_how():
 
 
 def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
-    from groupconv.cli import inspection
-
-    monkeypatch.setattr(registry, "_loaded", {"broken": broken.WrongCompose()})
-    assert inspection.verify("broken") == 1
+    monkeypatch.setattr(registry, "_loaded", {"broken": zoo.WrongCompose()})
+    assert proofs.verify(["broken", "p4"], False, False, None) == 1
     shown = capsys.readouterr().out
-    assert "broken: 2 checks fail" in shown
-    assert "composition: at (3, t0, t1), (2, x0, x1): [[" in shown
+    assert "broken: 3 of 20 checks fail" in shown
+    assert "difference  [[-1, 1, 0], [-1, -1, 0], [0, 0, 0]]" in shown
+    assert "p4: all checks hold" in shown
+
+
+def test_verify_all_as_json_and_as_a_page(tmp_path):
+    result = run("verify", "--all", "--json", "--html", tmp_path / "proofs.html")
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    assert data["passed"]
+    assert not data["errors"]
+    assert {"z2", "p4", "p4m"} <= {report["group"] for report in data["reports"]}
+    page = (tmp_path / "proofs.html").read_text()
+    assert page.count("<section>") == len(data["reports"])
+
+
+def test_verify_all_goes_on_past_a_plugin_that_does_not_load(monkeypatch, capsys, tmp_path):
+    entries = dict(gc.groups()) | {"gone": None}
+    monkeypatch.setattr(registry, "groups", lambda: entries)
+    assert proofs.verify([], True, False, tmp_path / "proofs.html") == 1
+    shown = capsys.readouterr().out
+    assert "gone: name='gone' is no installed group" in shown
+    assert f"{len(entries) - 1} of {len(entries)} groups hold" in shown
+    assert "not loaded" in (tmp_path / "proofs.html").read_text()
 
 
 def test_indices_writes_the_table(tmp_path):
@@ -93,6 +115,8 @@ def test_indices_writes_the_table(tmp_path):
         (["demo", "--epochs", "0"], "--epochs"),
         (["demo", "-o", "/proc/nowhere"], "error: output="),
         (["demo", "-o", __file__], "is no folder, nor can one be made there"),
+        (["verify"], "error: NAME='' and --all=False"),
+        (["verify", "p4", "--all"], "error: NAME='p4' and --all=True"),
         (["nonsense"], "nonsense"),
     ],
     ids=" ".join,
@@ -124,7 +148,7 @@ def test_version_and_help():
 def test_demo_goes_all_the_way(tmp_path):
     result = run("demo", "--epochs", 1, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    for text in ("p4 is a group: 14 checks hold", "1,200 training", "epoch 1 of 1",
+    for text in ("p4 is a group: 25 checks hold", "1,200 training", "epoch 1 of 1",
                  "planar CNN", "p4 CNN", "24,680", "upright → rotated"):  # fmt: skip
         assert text in result.stdout
     assert (tmp_path / "groupconv-demo" / "feature-maps.png").read_bytes()[1:4] == b"PNG"

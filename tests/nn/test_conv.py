@@ -186,7 +186,7 @@ def test_repr_tells_what_matters():
         ({"dilation": (1, 2)}, r"dilation=\(1, 2\) is not symmetric"),
         ({"padding": "full"}, "padding='full': expected integers, 'same' or 'valid'"),
         ({"padding": "same", "stride": 2}, "padding='same' needs stride 1"),
-        ({"padding": "same", "kernel_size": 4}, "no layer of 'p4' can be equivariant so"),
+        ({"padding": "same", "kernel_size": 4}, "'p4' maps these sides to each other"),
         ({"padding_mode": "mirror"}, "padding_mode='mirror': expected one of 'zeros'"),
         ({"group": 4}, "group=4: expected the name of an installed group"),
         ({"in_space": "plane"}, "in_space='plane' is no space"),

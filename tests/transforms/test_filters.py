@@ -11,9 +11,9 @@ import torch
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, AxiomError
-from tests.algebra.test_tables import Missing
 from tests.support.checks import check_first_turn_is_rot90, check_table_equals_formula
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P2, P4, P4M, P6M, P222, PM, Z2
+from tests.support.zoo import Missing
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])

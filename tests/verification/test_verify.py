@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+import sympy
 
 import groupconv as gc
-from groupconv.errors import UnknownGroupError, VerificationError
-from tests.algebra import test_tables as broken
-from tests.support.groups import P4, P4M
+from groupconv.errors import UnknownGroupError
+from groupconv.verification import facts, law
+from tests.support import zoo
+from tests.support.groups import P4, P4M, P6M
 
 
 def test_sound_groups_pass(any_group):
@@ -31,66 +36,155 @@ def test_names_load_the_installed_group():
         gc.verify("p5")
 
 
-@pytest.mark.parametrize(
-    ("group", "check", "elements"),
-    [
-        (broken.Missing(), "closure", ("(1, t0, t1)", "(2, x0, x1)")),
-        (broken.Twice(), "injectivity", ("(3, t0, t1)",)),
-        (broken.IdentityNotFirst(), "identity", ("(0, 0, 0)",)),
-        (broken.Half(), "integrality", ("(1, 0, 0)",)),
-        (broken.NearlyRight(), "integrality", ("(1, 0, 0)",)),
-        (broken.Huge(), "unimodularity", ("(1, 0, 0)",)),
-        (broken.Singular(), "unimodularity", ("(1, 0, 0)",)),
-        (broken.TranslationDoubled(), "split", ("(0, t0, t1)",)),
-        (broken.Glide(), "stabilizer", ("(1, 0, 0)",)),
-        (broken.BottomRow(), "homogeneity", ("(1, 0, 0)",)),
-        (broken.WrongIndex(), "index of matrix", ("(0, t0, t1)",)),
-        (broken.SwappedTranslation(), "index of matrix", ("(0, t0, t1)",)),
-        (broken.WrongCompose(), "composition", ("(3, t0, t1)", "(2, x0, x1)")),
-        (broken.WrongInverse(), "left inverse", ("(3, t0, t1)",)),
-        (broken.ReturnsNone(), "integrality", ("(0, 0, 0)",)),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, broken.SplitGroup) else "",
-)
-def test_broken_groups_show_their_first_counterexample(group, check, elements):
-    report = gc.verify(group)
-    assert not report.passed
-    failed = {failure.name: failure for failure in report.failures}
-    assert check in failed
-    shown = failed[check].counterexample.elements
-    texts = tuple(f"({', '.join(map(str, element))})" for element in shown)
-    assert texts == elements
-    with pytest.raises(VerificationError, match=check):
-        report.raise_if_failed()
-    assert "BROKEN" in str(report)
-    assert "✗" in str(report)
+def test_each_specimen_of_a_wrong_composition_tells_its_cause():
+    causes = {
+        zoo.OtherOrder: "compose multiplies in the other order: it gives h g for g h",
+        zoo.WrongCompose: "compose gives the wrong stabilizer element",
+        zoo.WrongInverse: "inverse gives the right stabilizer element and a wrong translation",
+        zoo.SwappedTranslation: "index gives the translation in another order",
+        zoo.WrongIndex: "index gives the wrong stabilizer coordinates",
+        zoo.Missing: "the stabilizer lacks it, with 3 elements by stabilizer_shape (3,)",
+        zoo.Sixths: "its matrices are isometries of the lattice 'hexagonal'",
+        zoo.LinearPartMoves: "the linear part depends on the translation",
+        zoo.TranslationForgotten: "the last column is not the translation",
+    }
+    for specimen, cause in causes.items():
+        assert cause in gc.verify(specimen()).roots[0].counterexample.cause
 
 
-def test_associativity_is_not_derived_from_what_fails():
-    report = gc.verify(broken.WrongCompose())
-    failed = {failure.name for failure in report.failures}
-    assert failed == {"composition", "associativity"}
+def test_counterexamples_show_elements_matrices_sides_and_their_difference():
+    report = gc.verify(zoo.OtherOrder())
+    assert report.roots[0].name == "composition"
+    assert report.roots[0].counterexample.lines() == [
+        "at          (0, 1, 0)  = [[1, 0, 1], [0, 1, 0], [0, 0, 1]]",
+        "at          (1, 0, 0)  = [[0, -1, 0], [1, 0, 0], [0, 0, 1]]",
+        "left side   [[0, -1, 0], [1, 0, 1], [0, 0, 1]]",
+        "right side  [[0, -1, 1], [1, 0, 0], [0, 0, 1]]",
+        "difference  [[0, 0, -1], [0, 0, 1], [0, 0, 0]]",
+        "cause       compose multiplies in the other order: it gives h g for g h",
+    ]
 
 
-class WrongOnTranslations(type(P4)):
-    """Its composition is right for every pair of untranslated elements."""
+def test_counterexamples_are_the_smallest():
+    """By brute force over all pairs of integer elements of a small box."""
+    group = zoo.AddsTranslations()
+    box = list(itertools.product(range(4), (-1, 0, 1), (-1, 0, 1)))
 
-    def compose(self, g, h):
-        (r, *t), (s, *x) = g, h
-        return ((r + s) % 4, *(a + b for a, b in zip(t, x, strict=True)))
+    def is_wrong(g, h):
+        return group.matrix(*group.compose(g, h)) != group.matrix(*g) * group.matrix(*h)
+
+    smallest = min(
+        sum(map(abs, (*g, *h))) for g, h in itertools.product(box, repeat=2) if is_wrong(g, h)
+    )
+    found = gc.verify(group).roots[0].counterexample
+    assert is_wrong(*found.elements)
+    assert sum(map(abs, itertools.chain(*found.elements))) == smallest == 2
 
 
-def test_symbolic_translations_find_what_untranslated_elements_hide():
-    group = WrongOnTranslations()
-    for r, s in [(1, 2), (3, 3)]:
-        assert group.compose((r, 0, 0), (s, 0, 0)) == P4.compose((r, 0, 0), (s, 0, 0))
-    failure = next(f for f in gc.verify(group).failures if f.name == "composition")
-    assert "t0 + x0" in failure.counterexample.left
-    assert "t0 - x1" in failure.counterexample.right
+def test_what_follows_from_a_failure_is_not_derived():
+    failed = [failure.name for failure in gc.verify(zoo.WrongCompose()).failures]
+    assert failed == ["composition", "associativity", "action"]
+    lines = gc.verify(zoo.WrongCompose()).failure_lines()
+    assert lines[-1] == "so these fail as well: associativity, action"
+
+
+def test_the_law_of_a_formula_is_proved_for_all_coordinates_at_once():
+    laws = {
+        "p4": "g(r)·g(r') = g(r + r') for all integers",
+        "p4m": "g(m, r)·g(m', r') = g(m + m', (-1)^m' r + r') for all integers",
+    }
+    for name, statement in laws.items():
+        checks = {check.name: check for check in gc.verify(name).checks}
+        assert checks["composition law"].statement == statement
+        assert checks["composition law"].method == "proved"
+        assert checks["periodicity"].method == "proved"
+    assert "composition law" not in {check.name for check in gc.verify(P6M).checks}
+
+
+class Rewritten(type(P4)):
+    """p4 with a zero added that sympy does not see through."""
+
+    def matrix(self, r, u, v):
+        matrix = super().matrix(r, u, v).as_mutable()
+        matrix[0, 0] += sympy.Mod(r**2 - r, 2)
+        return matrix
+
+
+def test_what_sympy_cannot_simplify_is_called_undecided():
+    report = gc.verify(Rewritten())
+    undecided = [check.name for check in report.checks if check.method == "undecided"]
+    assert report.passed
+    assert undecided == ["composition law"]
+    assert report.verdict == "all checks hold, composition law undecided"
+    check = next(check for check in report.checks if check.name == "composition law")
+    assert (check.mark, check.how) == (
+        "–",
+        "undecided: sympy does not simplify the difference to zero",
+    )
+
+
+def test_a_wrong_law_is_not_proved(monkeypatch):
+    wrong = (law.Term(True, ()), law.Term(True, ()))
+    monkeypatch.setattr(law, "_law", lambda group: wrong)
+    _, check = law.law_checks(P4M)
+    assert check.statement == "g(m, r)·g(m', r') = g(m + m', r + r') for all integers"
+    assert check.method == "undecided"
+
+
+class BadTables:
+    """p4m with two entries of its composition table exchanged."""
+
+    name, dimension, order = P4M.name, P4M.dimension, P4M.order
+    identity, stabilizer_indices = P4M.identity, P4M.stabilizer_indices
+
+    def __init__(self, wrong):
+        self.composition_table = P4M.composition_table.copy()
+        self.composition_table[wrong] = self.composition_table[wrong[::-1]]
+
+
+def test_facts_about_tables_find_planted_defects(monkeypatch):
+    sound = gc.filter_transform(P4M, 3)
+    monkeypatch.setattr(facts, "filter_transform", lambda group, size: sound)
+    group = BadTables((1, 4))
+    assert P4M.composition_table[1, 4] != P4M.composition_table[4, 1]
+    by_name = {fact.name: fact for fact in facts.FACTS}
+    assert next(iter(by_name["composition table"].violations(group))).elements == (1,)
+    assert next(iter(by_name["representation"].violations(group))).elements == (1, 4)
+    assert not list(by_name["filter transform"].violations(group))
+
+    class Twice:
+        index = sound.index.copy()
+
+    Twice.index[3] = np.where(Twice.index[3] == 5, 6, Twice.index[3])
+    monkeypatch.setattr(facts, "filter_transform", lambda group, size: Twice)
+    assert next(iter(by_name["filter transform"].violations(group))).elements == (3,)
+
+
+def test_progress_counts_up_to_all_cases():
+    told = []
+    report = gc.verify(P6M, progress=lambda *step: told.append(step))
+    names = [check.name for check in report.checks]
+    assert told[0][0] == "integrality"
+    assert {name for name, _, _ in told} <= set(names)
+    done = [done for _, done, _ in told]
+    assert done == sorted(done)
+    assert {total for _, _, total in told} == {
+        sum(check.cases for check in report.checks if check.name in {name for name, _, _ in told})
+    }
+
+
+def test_the_page_is_self_contained():
+    page = gc.verify(zoo.OtherOrder()).to_html()
+    body = page[page.index("<body>") : page.index("</html>")]
+    assert ElementTree.fromstring(body).find(".//h1").text == "Verification of broken"
+    assert page.count("<math") > 20
+    assert "src=" not in page
+    assert "href=" not in page
+    assert "multiplies in the other order" in page
 
 
 def test_reports_become_plain_data():
-    for group in (P4M, broken.WrongCompose()):
+    for group in (P4M, zoo.WrongCompose()):
         report = gc.verify(group)
         data = json.loads(json.dumps(report.to_dict()))
         assert data["passed"] == report.passed
@@ -99,4 +193,5 @@ def test_reports_become_plain_data():
             assert plain["passed"] == check.passed
             assert (plain["counterexample"] is None) == check.passed
     composition = next(check for check in data["checks"] if check["name"] == "composition")
-    assert composition["counterexample"]["elements"][0] == [3, "t0", "t1"]
+    assert composition["counterexample"]["elements"] == [[3, 0, 0], [2, 0, 0]]
+    assert composition["counterexample"]["difference"] == "[[-1, 1, 0], [-1, -1, 0], [0, 0, 0]]"

@@ -1,0 +1,111 @@
+"""The command `groupconv verify`: proofs as tables, as JSON and as a page."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from groupconv import registry
+from groupconv.cli.files import written_whole
+from groupconv.cli.inspection import plain_table, wide_console
+from groupconv.errors import ArgumentError, GroupConvError
+from groupconv.verification import VerificationReport
+from groupconv.verification import verify as prove
+from groupconv.verification.page import page
+
+__all__ = ["verify"]
+
+PATIENCE = 1.0
+"""Seconds before a progress bar appears."""
+
+COLOURS = {"✓": "green", "✗": "red", "–": "yellow"}
+
+
+def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> int:
+    """Verify groups and show what was found; 0 if all hold, else 1."""
+    if every == bool(names):
+        raise ArgumentError(
+            f"NAME={' '.join(names)!r} and --all={every}: give the names of groups, or --all alone"
+        )
+    console = wide_console()
+    reports: list[VerificationReport] = []
+    errors: dict[str, str] = {}
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(written_whole(html, "html")) if html is not None else None
+        for name in list(registry.groups()) if every else names:
+            try:
+                with _progress(name) as progress:
+                    reports.append(prove(name, progress=progress))
+            except GroupConvError as error:
+                if not every:
+                    raise
+                errors[name] = str(error)
+                if not as_json:
+                    console.print(f"{name}: {error}\n", markup=False, highlight=False)
+            else:
+                if not as_json:
+                    _print(console, reports[-1])
+        if file is not None:
+            file.write(page(reports, errors).encode())
+    passed = not errors and all(report.passed for report in reports)
+    if as_json:
+        data = {
+            "passed": passed,
+            "reports": [report.to_dict() for report in reports],
+            "errors": errors,
+        }
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+    elif every:
+        _print_summary(console, reports, errors)
+    return 0 if passed else 1
+
+
+def _print(console: Console, report: VerificationReport) -> None:
+    table = plain_table("", "check", "statement", "how", "ms")
+    table.columns[-1].justify = "right"
+    for check in report.checks:
+        mark = f"[{COLOURS[check.mark]}]{check.mark}[/]"
+        milliseconds = f"{1000 * check.seconds:.0f}"
+        table.add_row(mark, check.name, escape(check.statement), escape(check.how), milliseconds)
+    console.print(table, highlight=False)
+    for line in report.failure_lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    verdict = f"{report.group}: {report.verdict} ({report.seconds:.2f} s)\n"
+    console.print(verdict, markup=False, highlight=False)
+
+
+def _print_summary(
+    console: Console, reports: list[VerificationReport], errors: dict[str, str]
+) -> None:
+    held = sum(report.passed for report in reports)
+    seconds = sum(report.seconds for report in reports)
+    console.print(
+        f"{held} of {len(reports) + len(errors)} groups hold ({seconds:.2f} s)", highlight=False
+    )
+
+
+@contextlib.contextmanager
+def _progress(name: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on the terminal's error stream, once a proof has taken a while."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    start = time.perf_counter()
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task(name)
+
+    def tell(check: str, done: int, total: int) -> None:
+        if not bar.live.is_started and time.perf_counter() - start > PATIENCE:
+            bar.start()
+        bar.update(task, description=f"{name}: {check}", completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        bar.stop()

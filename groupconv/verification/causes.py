@@ -1,0 +1,116 @@
+"""What is likely wrong with a group, in one sentence, told from a counterexample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sympy
+
+from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groupconv.verification.axioms import Axiom
+    from groupconv.verification.elements import Elements, GroupElements
+
+__all__ = ["likely_cause"]
+
+
+class Failure(NamedTuple):
+    """One failing case with its two sides."""
+
+    group: GroupElements
+    elements: Elements
+    left: Any
+    right: Any
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the linear parts differ, so not the translations alone."""
+        return bool(self.left[:-1, :-1] != self.right[:-1, :-1])
+
+
+def likely_cause(
+    axiom: Axiom, group: GroupElements, elements: Elements, left: Any, right: Any
+) -> str:
+    """One sentence; a particular one where the sides have the shape of a known mistake."""
+    tell = _TELLERS.get(axiom.name)
+    if isinstance(left, str) and tell is not _missing_element:
+        tell = None  # nothing to compare
+    particular = tell(Failure(group, elements, left, right)) if tell is not None else ""
+    return particular or axiom.cause
+
+
+def _linear_parts(group: GroupElements) -> list[sympy.ImmutableMatrix]:
+    return [group.matrix(*g)[:-1, :-1] for (g,) in group.fixed()]
+
+
+def _wrong_lattice(failure: Failure) -> str:
+    group = failure.group
+    fitting = [
+        lattice.name
+        for lattice in (LINE, SQUARE, HEXAGONAL, CUBIC)
+        if lattice.dimension == group.dimension
+        and all(A.T * lattice.gram * A == lattice.gram for A in _linear_parts(group))
+    ]
+    if not fitting:
+        return ""
+    return (
+        f"the group names the lattice {group.group.lattice.name!r}, and its matrices are "
+        f"isometries of the lattice {fitting[0]!r}"
+    )
+
+
+def _missing_element(failure: Failure) -> str:
+    group = failure.group.group
+    if failure.right[:-1, :-1] in _linear_parts(failure.group):
+        return "the product is an element, and index gives another one for its matrix"
+    return (
+        f"the product is no element: the stabilizer lacks it, with {group.order} elements by "
+        f"stabilizer_shape {group.stabilizer_shape}"
+    )
+
+
+def _wrong_product(failure: Failure) -> str:
+    group, (g, h) = failure.group, failure.elements
+    if failure.left == group.product(h, g):
+        return "compose multiplies in the other order: it gives h g for g h"
+    if failure.is_linear:
+        return "compose gives the wrong stabilizer element"
+    added = sympy.Matrix(group.split(g)[1]) + sympy.Matrix(group.split(h)[1])
+    if failure.left[:-1, -1] == added:
+        return "compose adds the translations; the second has to be turned by the first element"
+    return "compose gives the right stabilizer element and a wrong translation"
+
+
+def _wrong_inverse(failure: Failure) -> str:
+    if failure.is_linear:
+        return "inverse gives the wrong stabilizer element"
+    return "inverse gives the right stabilizer element and a wrong translation; it is -A⁻¹ t"
+
+
+def _wrong_index(failure: Failure) -> str:
+    s, t = failure.group.split(failure.right)
+    found_s, found_t = failure.group.split(failure.left)
+    if s == found_s:
+        is_permuted = sorted(map(str, t)) == sorted(map(str, found_t))
+        return f"index gives the translation {'in another order' if is_permuted else 'wrongly'}"
+    return "index gives the wrong stabilizer coordinates" if t == found_t else ""
+
+
+def _wrong_translation(failure: Failure) -> str:
+    if failure.is_linear:
+        return "the linear part depends on the translation"
+    return "the last column is not the translation"
+
+
+_TELLERS: dict[str, Callable[[Failure], str]] = {
+    "isometry": _wrong_lattice,
+    "split": _wrong_translation,
+    "index of matrix": _wrong_index,
+    "closure": _missing_element,
+    "composition": _wrong_product,
+    "left inverse": _wrong_inverse,
+    "right inverse": _wrong_inverse,
+}

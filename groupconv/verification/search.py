@@ -1,0 +1,108 @@
+"""One axiom: every case of it, and the smallest place where it fails."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import sympy
+
+from groupconv.algebra.contract import matrix_text
+from groupconv.errors import GroupConvError
+from groupconv.verification.axioms import Axiom, sides_agree
+from groupconv.verification.causes import likely_cause
+from groupconv.verification.elements import Elements, GroupElements, point, weight
+from groupconv.verification.report import Counterexample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["counterexample_at", "smallest_counterexample"]
+
+MOST_CASES = 48
+"""How many failing cases are followed to integers."""
+LARGEST_TRANSLATION = 2
+"""Up to which sum of coordinates translations are tried for them."""
+
+
+def fails(group: GroupElements, axiom: Axiom, elements: Elements) -> bool:
+    """Whether a statement does not hold there; a plugin's error is a failure as well."""
+    try:
+        return not sides_agree(*axiom.sides(group, *elements))
+    except GroupConvError:
+        return True
+
+
+def smallest_counterexample(
+    group: GroupElements, axiom: Axiom, failing: list[Elements]
+) -> Counterexample:
+    """The failing case with the smallest coordinates, in integers where it fails on them too."""
+    failing = sorted(failing, key=weight)[:MOST_CASES]
+    best: Elements | None = None
+    for elements in failing:
+        if best is not None and weight(elements) >= weight(best):
+            break
+        for concrete in _in_integers(elements):
+            if best is not None and weight(concrete) >= weight(best):
+                break
+            if fails(group, axiom, concrete):
+                best = concrete
+                break
+    return counterexample_at(group, axiom, best or failing[0])
+
+
+def counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -> Counterexample:
+    """What there is to see at one failing case."""
+    found = [group.matrix_or_none(element) for element in elements]
+    matrices = tuple(
+        tuple(tuple(map(str, matrix.row(i))) for i in range(matrix.rows))
+        for matrix in found
+        if matrix is not None
+    )
+    if len(matrices) < len(elements):
+        matrices = ()
+    try:
+        left, right = axiom.sides(group, *elements)
+    except GroupConvError as error:
+        return Counterexample(elements, matrices, "", "", "", str(error))
+    cause = likely_cause(axiom, group, elements, left, right)
+    return Counterexample(
+        elements, matrices, _text(left), _text(right), _difference(left, right), cause
+    )
+
+
+def _in_integers(elements: Elements) -> Iterator[Elements]:
+    """The case with integers for its symbols, the smallest first."""
+    symbols = [c for element in elements for c in element if not isinstance(c, int)]
+    for size in range(LARGEST_TRANSLATION + 1 if symbols else 1):
+        for values in _vectors(len(symbols), size):
+            chosen = dict(zip(symbols, values, strict=True))
+            yield tuple(point(element, chosen) for element in elements)
+
+
+def _vectors(length: int, size: int) -> Iterator[tuple[int, ...]]:
+    """All integer vectors whose absolute values add up to `size`, positive entries first."""
+    for places in itertools.combinations_with_replacement(range(length), size):
+        counts = [places.count(place) for place in range(length)]
+        signs = [(1, -1) if count else (1,) for count in counts]
+        for sign in itertools.product(*signs):
+            yield tuple(c * n for c, n in zip(counts, sign, strict=True))
+
+
+def _difference(left: Any, right: Any) -> str:
+    if isinstance(left, str):
+        return ""
+    if isinstance(left, sympy.MatrixBase):
+        return _text((left - right).applyfunc(sympy.expand))
+    if len(left) == len(right):
+        return _text(tuple(sympy.expand(a - b) for a, b in zip(left, right, strict=True)))
+    return ""
+
+
+def _text(side: Any) -> str:
+    """A side on one line."""
+    if isinstance(side, str):
+        return side
+    if isinstance(side, sympy.MatrixBase):
+        return matrix_text(side)
+    return f"({', '.join(map(str, side))})" if side else "none"

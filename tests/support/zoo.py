@@ -1,0 +1,739 @@
+"""A zoo of broken groups: each is wrong in one way, and says what must be found about it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import sympy
+
+from groupconv import CUBIC, HEXAGONAL, SQUARE, GeneratedGroup, SplitGroup
+from tests.support.groups import CUBE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TURNS = {0: [[1, 0], [0, 1]], 1: [[0, -1], [1, 0]], 2: [[-1, 0], [0, -1]], 3: [[0, 1], [-1, 0]]}
+
+
+class Turns(SplitGroup):
+    """p4 by a list of matrices: sound, and to be broken in one way at a time."""
+
+    name = "broken"
+    lattice = SQUARE
+    stabilizer_shape = (4,)
+    parts = TURNS
+
+    def matrix(self, r, u, v):
+        (a, b), (c, d) = self.parts[int(r)]
+        return sympy.Matrix([[a, b, u], [c, d, v], [0, 0, 1]])
+
+    def index(self, matrix):
+        linear = matrix[:2, :2].tolist()
+        r = next(k for k, part in self.parts.items() if part == linear)
+        return r, matrix[0, 2], matrix[1, 2]
+
+
+class Pair(Turns):
+    """The identity and one other element."""
+
+    stabilizer_shape = (2,)
+
+
+# -- the set of elements ---------------------------------------------------------------------------
+
+
+class Missing(Turns):
+    stabilizer_shape = (3,)
+
+
+class Twice(Turns):
+    parts = TURNS | {3: TURNS[1]}
+
+
+class IdentityNotFirst(Turns):
+    parts = {k: TURNS[(k + 1) % 4] for k in range(4)}
+
+
+class NoInverse(Pair):
+    parts = {0: TURNS[0], 1: TURNS[1]}
+
+
+class InfiniteShear(Pair):
+    parts = {0: TURNS[0], 1: [[1, 1], [0, 1]]}
+
+
+class FiniteShear(Pair):
+    """A sound group, but of another lattice than it says."""
+
+    parts = {0: TURNS[0], 1: [[-1, 1], [0, 1]]}
+
+
+class Sixths(Turns):
+    """p6, on the square lattice."""
+
+    stabilizer_shape = (6,)
+    parts = {k: (sympy.Matrix([[1, -1], [1, 0]]) ** k).tolist() for k in range(6)}
+
+
+class Quarters(Turns):
+    """p4, on the hexagonal lattice."""
+
+    lattice = HEXAGONAL
+
+
+# -- entries ---------------------------------------------------------------------------------------
+
+
+class Half(Turns):
+    parts = TURNS | {1: [[0, sympy.Rational(-1, 2)], [2, 0]]}
+
+
+class NearlyRight(Turns):
+    parts = TURNS | {1: [[0, -1.0], [1, 0]]}
+
+
+class NearlyOne(Turns):
+    parts = TURNS | {1: [[0, -1 + 1e-15], [1, 0]]}
+
+
+class Imaginary(Pair):
+    parts = {0: TURNS[0], 1: [[sympy.I, 0], [0, -sympy.I]]}
+
+
+class Irrational(Pair):
+    root = sympy.sqrt(2) / 2
+    parts = {0: TURNS[0], 1: [[root, root], [root, -root]]}
+
+
+class LeftoverSymbol(Turns):
+    parts = TURNS | {1: [[0, -sympy.Symbol("c")], [1, 0]]}
+
+
+class Huge(Turns):
+    parts = TURNS | {1: [[0, -(10**12)], [1, 0]]}
+
+
+class Singular(Pair):
+    parts = {0: TURNS[0], 1: [[0, 0], [0, 0]]}
+
+
+class DeterminantTwo(Pair):
+    parts = {0: TURNS[0], 1: [[2, 0], [0, 1]]}
+
+
+# -- where the translation goes --------------------------------------------------------------------
+
+
+class Moved(Turns):
+    """A template for matrices with another last column."""
+
+    def matrix(self, r, u, v):
+        (a, b), (c, d) = self.parts[int(r)]
+        x, y = self.moved(r, u, v)
+        return sympy.Matrix([[a, b, x], [c, d, y], [0, 0, 1]])
+
+
+class TranslationDoubled(Moved):
+    def moved(self, r, u, v):
+        return 2 * u, 2 * v
+
+
+class TranslationHalved(Moved):
+    def moved(self, r, u, v):
+        return u / 2, v / 2
+
+
+class TranslationNegated(Moved):
+    def moved(self, r, u, v):
+        return -u, -v
+
+
+class TranslationForgotten(Moved):
+    def moved(self, r, u, v):
+        return u, 0
+
+
+class TranslationFirst(Moved):
+    """The stabilizer turns the translation, as in `s t` in place of `t s`."""
+
+    def moved(self, r, u, v):
+        return sympy.Matrix(self.parts[int(r)]) * sympy.Matrix([u, v])
+
+
+class Glide(Moved):
+    def moved(self, r, u, v):
+        return u + r, v
+
+
+class ShiftedOrigin(Moved):
+    def moved(self, r, u, v):
+        return u + 1, v
+
+
+class CubicInTheTranslation(Moved):
+    """Right at the translations 0, 2 and 5."""
+
+    def moved(self, r, u, v):
+        return u + (u - 2) * u * (u - 5), v
+
+
+class BranchesOnTheTranslation(Moved):
+    def moved(self, r, u, v):
+        return (0, v) if u == -1 else (u, v)
+
+
+class LinearPartMoves(Turns):
+    def matrix(self, r, u, v):
+        (a, b), (c, d) = self.parts[int(r)]
+        return sympy.Matrix([[a + r * u, b, u], [c, d, v], [0, 0, 1]])
+
+
+class BottomRow(Turns):
+    def matrix(self, r, u, v):
+        (a, b), (c, d) = self.parts[int(r)]
+        return sympy.Matrix([[a, b, u], [c, d, v], [0, r, 1]])
+
+
+# -- what matrix gives back ------------------------------------------------------------------------
+
+
+class ReturnsNone(Turns):
+    def matrix(self, r, u, v):
+        return None
+
+
+class ReturnsText(Turns):
+    def matrix(self, r, u, v):
+        return "turn"
+
+
+class WrongSize(Turns):
+    def matrix(self, r, u, v):
+        return sympy.eye(4)
+
+
+class WrongDimension(Turns):
+    lattice = CUBIC
+
+    def matrix(self, r, u, v, w):
+        return super().matrix(r, u, v)
+
+    def index(self, matrix):
+        return (*super().index(matrix), 0)
+
+
+class RaisesInMatrix(Turns):
+    def matrix(self, r, u, v):
+        return super().matrix(r, u, v) if r != 2 else {}[int(r)]
+
+
+class ExitsInMatrix(Turns):
+    def matrix(self, r, u, v):
+        raise SystemExit("bye")
+
+
+class WantsMoreCoordinates(Turns):
+    def matrix(self, m, r, u, v):
+        return super().matrix(r, u, v)
+
+
+class NotTheSameTwice(Turns):
+    calls = itertools.count()
+
+    def matrix(self, r, u, v):
+        return super().matrix((int(r) + 2 * (next(self.calls) % 2)) % 4, u, v)
+
+
+# -- index -----------------------------------------------------------------------------------------
+
+
+class WrongIndex(Turns):
+    def index(self, matrix):
+        r, u, v = super().index(matrix)
+        return (r + 2) % 4, u, v
+
+
+class IndexOutOfRange(Turns):
+    def index(self, matrix):
+        r, u, v = super().index(matrix)
+        return r + 4, u, v
+
+
+class SwappedTranslation(Turns):
+    def index(self, matrix):
+        r, u, v = super().index(matrix)
+        return r, v, u
+
+
+class IndexTooShort(Turns):
+    def index(self, matrix):
+        return super().index(matrix)[:2]
+
+
+class IndexIsFloat(Turns):
+    def index(self, matrix):
+        r, u, v = super().index(matrix)
+        return float(r), u, v
+
+
+class IndexIsNone(Turns):
+    def index(self, matrix):
+        return None
+
+
+class RaisesInIndex(Turns):
+    def index(self, matrix):
+        return [][1]
+
+
+# -- compose and inverse of one's own --------------------------------------------------------------
+
+
+class WrongCompose(Turns):
+    """Right for the generator and its inverse."""
+
+    def compose(self, g, h):
+        r, u, v = super().compose(g, h)
+        return (r if (g[0], h[0]) != (3, 2) else 2), u, v
+
+
+class OtherOrder(Turns):
+    def compose(self, g, h):
+        return super().compose(h, g)
+
+
+class AddsTranslations(Turns):
+    """Right for every pair of untranslated elements."""
+
+    def compose(self, g, h):
+        (r, *t), (s, *x) = g, h
+        return ((r + s) % 4, *(a + b for a, b in zip(t, x, strict=True)))
+
+
+class ComposeBranches(Turns):
+    """Right for symbols, wrong for numbers."""
+
+    def compose(self, g, h):
+        r, u, v = super().compose(g, h)
+        return (r, u, v) if isinstance(u, sympy.Expr) else (r, u + v, v)
+
+
+class ComposeIsNone(Turns):
+    def compose(self, g, h):
+        return None
+
+
+class WrongInverse(Turns):
+    def inverse(self, g):
+        r, u, v = super().inverse(g)
+        return (r, u, v) if g[0] != 3 else (r, -u, v)
+
+
+class InverseNegates(Turns):
+    def inverse(self, g):
+        r, u, v = g
+        return -r % 4, -u, -v
+
+
+class InverseIsItself(Turns):
+    def inverse(self, g):
+        return g
+
+
+class OneOfFortyEight(type(CUBE)):
+    """Its inverse is wrong for the last of 48 elements alone."""
+
+    def inverse(self, g):
+        found = super().inverse(g)
+        return found if g[:5] != (1, 2, 1, 1, 1) else (*found[:-1], found[-1] + 1)
+
+
+# -- what a plugin states --------------------------------------------------------------------------
+
+
+class BadShape(Turns):
+    stabilizer_shape = [4]
+
+
+class Endless(Turns):
+    stabilizer_shape = (10**6,)
+
+
+class NoLattice(Turns):
+    lattice = "square"
+
+
+class NoName(Turns):
+    name = None
+
+
+@dataclass(frozen=True)
+class Unhashable(Turns):
+    values: list
+
+
+MIRROR = [[-1, 0], [0, 1]]
+BIG = {g.name: (g.matrix, g.order) for g in CUBE.generators}
+
+
+def generated(**generators):
+    return lambda: GeneratedGroup("broken", generators)
+
+
+class Specimen(NamedTuple):
+    """One broken group, and what must be said about it.
+
+    `axiom` and `elements` are those of the error at its tables (or where it is made); `check` and
+    `at` those of the first counterexample of its verification, None where that raises `axiom`.
+    """
+
+    name: str
+    make: Callable[[], SplitGroup]
+    axiom: str
+    elements: str
+    check: str | None = None
+    at: str = ""
+
+
+SPECIMENS = (
+    Specimen("Missing", Missing, "closure", "((1,), (2,))", "closure", "((1, 0, 0), (2, 0, 0))"),
+    Specimen("Twice", Twice, "injectivity", "((1,), (3,))", "injectivity", "((3, 0, 0),)"),
+    Specimen(
+        "IdentityNotFirst", IdentityNotFirst, "the identity", "((0,),)", "identity", "((0, 0, 0),)"
+    ),
+    Specimen(
+        "NoInverse", NoInverse, "closure", "((1,), (1,))", "closure", "((1, 0, 0), (1, 0, 0))"
+    ),
+    Specimen("InfiniteShear", InfiniteShear, "closure", "((1,), (1,))", "isometry", "((1, 0, 0),)"),
+    Specimen("FiniteShear", FiniteShear, "isometry", "((1,),)", "isometry", "((1, 0, 0),)"),
+    Specimen("Sixths", Sixths, "isometry", "((1,),)", "isometry", "((1, 0, 0),)"),
+    Specimen("Quarters", Quarters, "isometry", "((1,),)", "isometry", "((1, 0, 0),)"),
+    Specimen("Half", Half, "integrality", "((1,),)", "integrality", "((1, 0, 0),)"),
+    Specimen("NearlyRight", NearlyRight, "integrality", "((1,),)", "integrality", "((1, 0, 0),)"),
+    Specimen("NearlyOne", NearlyOne, "integrality", "((1,),)", "integrality", "((1, 0, 0),)"),
+    Specimen("Imaginary", Imaginary, "integrality", "((1,),)", "integrality", "((1, 0, 0),)"),
+    Specimen("Irrational", Irrational, "integrality", "((1,),)", "integrality", "((1, 0, 0),)"),
+    Specimen(
+        "LeftoverSymbol", LeftoverSymbol, "integrality", "((1,),)", "integrality", "((1, 0, 0),)"
+    ),
+    Specimen("Huge", Huge, "integrality", "((1,),)", "unimodularity", "((1, 0, 0),)"),
+    Specimen("Singular", Singular, "inverses", "((1,),)", "unimodularity", "((1, 0, 0),)"),
+    Specimen(
+        "DeterminantTwo", DeterminantTwo, "closure", "((1,), (1,))", "unimodularity", "((1, 0, 0),)"
+    ),
+    Specimen(
+        "TranslationDoubled",
+        TranslationDoubled,
+        "the split g = t s",
+        "((0, t0, t1),)",
+        "split",
+        "((0, 1, 0),)",
+    ),
+    Specimen(
+        "TranslationHalved",
+        TranslationHalved,
+        "the split g = t s",
+        "((0, t0, t1),)",
+        "split",
+        "((0, 1, 0),)",
+    ),
+    Specimen(
+        "TranslationNegated",
+        TranslationNegated,
+        "the split g = t s",
+        "((0, t0, t1),)",
+        "split",
+        "((0, 1, 0),)",
+    ),
+    Specimen(
+        "TranslationForgotten",
+        TranslationForgotten,
+        "the split g = t s",
+        "((0, t0, t1),)",
+        "split",
+        "((0, 0, 1),)",
+    ),
+    Specimen(
+        "TranslationFirst",
+        TranslationFirst,
+        "the split g = t s",
+        "((1, t0, t1),)",
+        "split",
+        "((1, 1, 0),)",
+    ),
+    Specimen("Glide", Glide, "the split g = t s", "((1, 0, 0),)", "stabilizer", "((1, 0, 0),)"),
+    Specimen(
+        "ShiftedOrigin",
+        ShiftedOrigin,
+        "the split g = t s",
+        "((0, 0, 0),)",
+        "stabilizer",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "CubicInTheTranslation",
+        CubicInTheTranslation,
+        "the split g = t s",
+        "((0, t0, t1),)",
+        "split",
+        "((0, 1, 0),)",
+    ),
+    Specimen(
+        "BranchesOnTheTranslation", BranchesOnTheTranslation, "", "", "uniformity", "((0, -1, 0),)"
+    ),
+    Specimen(
+        "LinearPartMoves",
+        LinearPartMoves,
+        "the split g = t s",
+        "((1, t0, t1),)",
+        "split",
+        "((1, 1, 0),)",
+    ),
+    Specimen("BottomRow", BottomRow, "homogeneity", "((1,),)", "homogeneity", "((1, 0, 0),)"),
+    Specimen(
+        "ReturnsNone",
+        ReturnsNone,
+        "the form of matrix",
+        "((0, 0, 0),)",
+        "integrality",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "ReturnsText",
+        ReturnsText,
+        "the form of matrix",
+        "((0, 0, 0),)",
+        "integrality",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "WrongSize", WrongSize, "the form of matrix", "((0, 0, 0),)", "integrality", "((0, 0, 0),)"
+    ),
+    Specimen(
+        "WrongDimension",
+        WrongDimension,
+        "the form of matrix",
+        "((0, 0, 0, 0),)",
+        "integrality",
+        "((0, 0, 0, 0),)",
+    ),
+    Specimen(
+        "RaisesInMatrix",
+        RaisesInMatrix,
+        "the form of matrix",
+        "((2, 0, 0),)",
+        "integrality",
+        "((2, 0, 0),)",
+    ),
+    Specimen(
+        "ExitsInMatrix",
+        ExitsInMatrix,
+        "the form of matrix",
+        "((0, 0, 0),)",
+        "integrality",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "WantsMoreCoordinates",
+        WantsMoreCoordinates,
+        "the form of matrix",
+        "((0, 0, 0),)",
+        "integrality",
+        "((0, 0, 0),)",
+    ),
+    Specimen("NotTheSameTwice", NotTheSameTwice, "the split g = t s", "", "uniformity", ""),
+    Specimen(
+        "WrongIndex",
+        WrongIndex,
+        "the bijection of index and matrix",
+        "((0, t0, t1),)",
+        "index of matrix",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "IndexOutOfRange",
+        IndexOutOfRange,
+        "the bijection of index and matrix",
+        "((0, t0, t1),)",
+        "index of matrix",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "SwappedTranslation",
+        SwappedTranslation,
+        "the bijection of index and matrix",
+        "((0, t0, t1),)",
+        "index of matrix",
+        "((0, 1, 0),)",
+    ),
+    Specimen(
+        "IndexTooShort",
+        IndexTooShort,
+        "the bijection of index and matrix",
+        "((0, t0, t1),)",
+        "index of matrix",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "IndexIsFloat",
+        IndexIsFloat,
+        "the bijection of index and matrix",
+        "((0, t0, t1),)",
+        "index of matrix",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "IndexIsNone",
+        IndexIsNone,
+        "the bijection of index and matrix",
+        "((0, t0, t1),)",
+        "index of matrix",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "RaisesInIndex",
+        RaisesInIndex,
+        "the bijection of index and matrix",
+        "((0, t0, t1),)",
+        "index of matrix",
+        "((0, 0, 0),)",
+    ),
+    Specimen(
+        "WrongCompose",
+        WrongCompose,
+        "compose = the matrices",
+        "((3, t0, t1), (2, x0, x1))",
+        "composition",
+        "((3, 0, 0), (2, 0, 0))",
+    ),
+    Specimen(
+        "OtherOrder",
+        OtherOrder,
+        "compose = the matrices",
+        "((0, t0, t1), (1, x0, x1))",
+        "composition",
+        "((0, 1, 0), (1, 0, 0))",
+    ),
+    Specimen(
+        "AddsTranslations",
+        AddsTranslations,
+        "compose = the matrices",
+        "((1, t0, t1), (0, x0, x1))",
+        "composition",
+        "((1, 0, 0), (0, 1, 0))",
+    ),
+    Specimen(
+        "ComposeBranches",
+        ComposeBranches,
+        "compose = the matrices",
+        "((0, 2, 3), (0, -3, -2))",
+        "composition",
+        "((0, 2, 3), (0, -3, -2))",
+    ),
+    Specimen(
+        "ComposeIsNone",
+        ComposeIsNone,
+        "compose = the matrices",
+        "((0, t0, t1), (0, x0, x1))",
+        "composition",
+        "((0, 0, 0), (0, 0, 0))",
+    ),
+    Specimen(
+        "WrongInverse",
+        WrongInverse,
+        "inverse = the matrices",
+        "((3, t0, t1),)",
+        "left inverse",
+        "((3, 0, 1),)",
+    ),
+    Specimen(
+        "InverseNegates",
+        InverseNegates,
+        "inverse = the matrices",
+        "((1, t0, t1),)",
+        "left inverse",
+        "((1, 1, 0),)",
+    ),
+    Specimen(
+        "InverseIsItself",
+        InverseIsItself,
+        "inverse = the matrices",
+        "((0, t0, t1),)",
+        "left inverse",
+        "((0, 1, 0),)",
+    ),
+    Specimen("BadShape", BadShape, "the form of a plugin", "()", None, ""),
+    Specimen("Endless", Endless, "the form of a plugin", "()", None, ""),
+    Specimen("NoLattice", NoLattice, "the form of a plugin", "()", None, ""),
+    Specimen("NoName", NoName, "the form of a plugin", "()", None, ""),
+    Specimen("Unhashable", lambda: Unhashable([1]), "the form of a plugin", "()", None, ""),
+    Specimen(
+        "OneOfFortyEight",
+        lambda: OneOfFortyEight("Pm-3m", BIG),
+        "inverse = the matrices",
+        "((1, 2, 1, 1, 1, t0, t1, t2),)",
+        "left inverse",
+        "((1, 2, 1, 1, 1, 0, 0, 0),)",
+    ),
+    Specimen(
+        "WrongOrder",
+        generated(r=(TURNS[1], 2)),
+        "the declared order of a generator",
+        "()",
+        None,
+        "",
+    ),
+    Specimen(
+        "DoubleOrder",
+        generated(r=(TURNS[1], 8)),
+        "the declared order of a generator",
+        "()",
+        None,
+        "",
+    ),
+    Specimen(
+        "ShearGenerator",
+        generated(r=([[1, 1], [0, 1]], 4)),
+        "the declared order of a generator",
+        "()",
+        None,
+        "",
+    ),
+    Specimen(
+        "FloatGenerator", generated(r=([[0, -1.0], [1, 0]], 4)), "integrality", "()", None, ""
+    ),
+    Specimen(
+        "NotClosedGenerators",
+        generated(a=(MIRROR, 2), b=([[0, 1], [1, 0]], 2)),
+        "closure",
+        "((0, 1), (1, 0))",
+        "closure",
+        "((0, 1, 0, 0), (1, 0, 0, 0))",
+    ),
+    Specimen(
+        "RepeatedGenerators",
+        generated(a=(TURNS[1], 4), b=(TURNS[2], 2)),
+        "injectivity",
+        "((0, 1), (2, 0))",
+        "injectivity",
+        "((2, 0, 0, 0),)",
+    ),
+    Specimen(
+        "ObliqueGenerators",
+        generated(m=([[-1, 1], [0, 1]], 2)),
+        "isometry",
+        "((1,),)",
+        "isometry",
+        "((1, 0, 0),)",
+    ),
+    Specimen(
+        "SixOnSquare",
+        generated(r=([[1, -1], [1, 0]], 6)),
+        "isometry",
+        "((1,),)",
+        "isometry",
+        "((1, 0, 0),)",
+    ),
+)
