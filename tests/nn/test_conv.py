@@ -300,6 +300,54 @@ def test_an_array_smaller_than_the_window_is_told(layer):
         layer(torch.zeros(1, 1, 3, 2))
 
 
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [(2, "weight has 3 output channels, not a positive multiple of groups=2"),
+     ("a", "groups='a': expected a positive integer"), (0, "groups=0"), (None, "groups=None")],
+)  # fmt: skip
+def test_the_functional_form_refuses_blocks_that_do_not_fit(groups, message):
+    transform = gc.filter_transform(P4, 3)
+    with pytest.raises(ArgumentError, match=message):
+        gc.nn.functional.group_conv(
+            torch.zeros(1, 4, 4, 9, 9), torch.zeros(3, 2, 36), groups=groups, transform=transform
+        )
+
+
+def test_even_kernels_pad_the_same_where_no_element_reverses_the_axis():
+    swap = gc.GeneratedGroup("swap", {"m": ([[0, 1], [1, 0]], 2)})
+    x = torch.randn(1, 1, 6, 6)
+    for group, size in ((PM, (3, 2)), (swap, 2)):
+        layer = gc.nn.LiftingConv(1, 2, size, padding="same", group=group)
+        turned = gc.nn.functional.act(x, (1, 0, 0), group)
+        expected = layer(x).flip(-2) if group is PM else layer(x).transpose(-1, -2)
+        torch.testing.assert_close(layer(turned), expected[:, :, [1, 0]])
+    with pytest.raises(ArgumentError, match="maps these sides to each other"):
+        gc.nn.LiftingConv(1, 1, (2, 3), padding="same", group=PM)
+
+
+@pytest.mark.parametrize(("mode", "most"), [("reflect", 4), ("circular", 5)])
+def test_padding_wider_than_what_there_is_to_copy_is_told(mode, most):
+    x = torch.zeros(1, 1, 5, 5)
+    gc.nn.LiftingConv(1, 1, 3, padding=most, padding_mode=mode, group=P4)(x)
+    with pytest.raises(ShapeError, match=f"padding_mode='{mode}'"):
+        gc.nn.LiftingConv(1, 1, 3, padding=most + 1, padding_mode=mode, group=P4)(x)
+
+
+def test_an_input_of_another_type_is_told_unless_autocast_converts():
+    layer = gc.nn.LiftingConv(1, 1, 3, group=P4)
+    with pytest.raises(ArgumentError, match=r"x has type torch\.float64, and the parameters have"):
+        layer(torch.zeros(1, 1, 5, 5, dtype=torch.float64))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(torch.zeros(1, 1, 5, 5, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+def test_the_warning_points_at_the_line_that_called():
+    layer = gc.nn.MaxPool(2, group=P4)
+    with pytest.warns(EquivarianceWarning) as caught:
+        nn.Sequential(layer)(torch.zeros(1, 1, 5, 5))
+    assert caught[0].filename == __file__
+
+
 def test_pooling_refuses_bad_arguments():
     with pytest.raises(ArgumentError, match=r"padding=\(2, 2\) is more than half of kernel_size"):
         gc.nn.MaxPool(3, padding=2, dilation=2, group=P4)

@@ -73,6 +73,42 @@ def test_an_input_that_is_not_finite_is_not_blamed_on_the_module(value):
         equivariance_error(gc.nn.LiftingConv(1, 1, 3, group=P4), x.numpy())
 
 
+def test_tolerance_is_that_of_the_coarser_type():
+    parts = [gc.nn.GroupConv(16, 16, 3, group=P4M) for _ in range(3)]
+    layer = nn.Sequential(*parts)
+
+    def autocast(x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return layer(x)
+
+    x = torch.randn(1, 16, 8, 11, 11)
+    assert equivariance_error(autocast, x, group=P4M).worst > 1e-4
+    assert_equivariant(autocast, x, group=P4M)
+    with pytest.raises(ArgumentError, match="tolerance='a': expected a number"):
+        assert_equivariant(layer, x, tolerance="a")
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: (x, x), "gives tuple, expected a tensor"),
+        (lambda x: x.round().int(), r"gives torch\.int32"),
+        (lambda x: x[:0], "expected a tensor of floating-point numbers"),
+        (lambda x: 0 * x, "gives zeros alone on x, which measures nothing"),
+    ],
+)
+def test_outputs_that_measure_nothing_are_refused(function, message):
+    with pytest.raises(ArgumentError, match=message):
+        assert_equivariant(function, torch.randn(1, 1, 5, 5), group="p4")
+
+
+def test_elements_are_checked():
+    layer, x = gc.nn.LiftingConv(1, 1, 3, group=P4), torch.randn(1, 1, 5, 5)
+    assert (1, 0, 0) in equivariance_error(layer, x, elements=[[1, 0, 0]]).per_element
+    with pytest.raises(ArgumentError, match="elements=5"):
+        equivariance_error(layer, x, elements=5)
+
+
 def test_tolerance_follows_the_type_or_is_given():
     conv = gc.nn.LiftingConv(1, 4, 5, group=P4M)
     x = torch.randn(1, 1, 9, 9)

@@ -123,3 +123,17 @@ def test_elements_of_an_action_are_integers():
         act(torch.zeros(3, 3), (1, sympy.Symbol("u"), 0), P4)
     with pytest.raises(ElementError, match="is no element of 'p4'"):
         act(torch.zeros(3, 3), 1, P4)
+
+
+@pytest.mark.parametrize("far", [2**31, 2**63 - 1, 10**30])
+def test_translations_far_beyond_the_array_leave_nothing(far):
+    assert (action("p4", (0, far, -far), (3, 3)).cells == -1).all()
+    near = action("p4", (1, far % 3, -far % 3), (3, 3), circular=True)
+    far_away = action("p4", (1, far, -far), (3, 3), circular=True)
+    assert (near.cells == far_away.cells).all()
+
+
+@pytest.mark.parametrize("shape", [3, (3, 3, 3), (-3, 3), ("a", 3)])
+def test_shapes_of_arrays_are_checked(shape):
+    with pytest.raises(ArgumentError, match="spatial_shape="):
+        action("p4", (1, 0, 0), shape)

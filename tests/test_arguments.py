@@ -1,0 +1,85 @@
+"""Bad arguments of every room come back as one error of ours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import groupconv as gc
+from groupconv import arguments
+from groupconv.errors import ArgumentError, AxiomError, GroupConvError
+from tests.support.groups import P4
+
+X = torch.zeros(2, 1, 28, 28)
+FEW = gc.data.ImageSet("few", *[X, torch.tensor([0, 9])] * 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: gc.nn.GroupConv(4, 4, 3, out_space=np.array([0, 1]), group="p4"), "out_space="),
+        (lambda: gc.nn.MaxPool(20_000, group="p4"), "400,000,000 cells, too many"),
+        (lambda: gc.nn.GroupConv(4, 4, 3, stride=10**30, group="p4"), "stride="),
+        (lambda: gc.nn.BatchNorm(4, eps=-1.0), "eps=-1.0: expected a number above 0"),
+        (lambda: gc.nn.BatchNorm(4, momentum="a"), "momentum='a': expected a number from 0 to 1"),
+        (lambda: gc.cayley_graph("p4", [1]), "group='p4': expected a groupconv.SplitGroup"),
+        (lambda: gc.cayley_graph(P4, 1), "generators=1: expected a list"),
+        (lambda: gc.Subgroup("p4", (0, 2)), "group='p4': expected a groupconv.SplitGroup"),
+        (lambda: gc.transforms.coset_table(P4.subgroup(), "lattice"), "out_space='lattice'"),
+        (lambda: gc.plotting.equivariance_figure([X[0, 0]], [X[0]], ["x"], "z1"), "z1"),
+        (lambda: gc.Lattice("x", (("5//2",),)), "is not exact"),
+        (lambda: gc.Lattice(5, (("1",),)), "name=5 of a lattice"),
+        (lambda: gc.models.P4CNN(channels=0), "^channels=0: expected a positive integer"),
+        (lambda: gc.models.P4CNN(num_classes="10"), "^num_classes='10': expected a positive"),
+        (lambda: gc.models.P4CNN(dropout=2.0), "dropout=2.0: expected a number from 0 to 1"),
+        (lambda: gc.models.P4CNN()([1, 2]), "x is a list, expected a torch.Tensor"),
+        (lambda: gc.experiments.train(torch.nn.Identity(), FEW, epochs=1), "no parameters"),
+        (lambda: gc.experiments.train(gc.models.P4CNN(), "mnist", epochs=1), "images='mnist'"),
+        (lambda: gc.experiments.train(gc.models.P4CNN(), FEW, epochs=1.5), "epochs=1.5"),
+        (
+            lambda: gc.experiments.train(gc.models.P4CNN(), FEW, epochs=1, learning_rate=-1),
+            "learning_rate=-1: expected a number above 0",
+        ),
+        (
+            lambda: gc.experiments.train(gc.models.P4CNN(num_classes=3), FEW, epochs=1),
+            r"the model gives \(2, 3\) for 2 images of 10 classes",
+        ),
+        (lambda: gc.data.ImageSet("a", *[np.zeros(2)] * 4), "expected tensors"),
+        (lambda: gc.data.rotate(X, [1.0, 2.0]), "angles is a list"),
+        (lambda: gc.data.rotate(X.int(), torch.zeros(2)), "images is a torch.int32"),
+        (lambda: gc.data.turned(X, "a"), "seed='a': expected an integer"),
+        (lambda: gc.data.rotated("digits"), "images='digits'"),
+        (lambda: gc.data.load_mnist(None), "folder=None: expected a path"),
+    ],
+)
+def test_bad_arguments_are_told(call, message):
+    with pytest.raises(GroupConvError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None, 2**40])
+def test_positive_integers_only(value):
+    with pytest.raises(ArgumentError, match="n="):
+        arguments.positive("n", value)
+    assert arguments.positive("n", np.int64(3)) == 3
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, True, 1j, 0, 3])
+def test_numbers_within_bounds_only(value):
+    with pytest.raises(ArgumentError, match="expected a number above 0 to 2"):
+        arguments.number("n", value, 0, 2, exclusive=True)
+    assert arguments.number("n", np.float32(1), 0, 2) == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"stabilizer_shape": 2}, "stabilizer_shape=2 is not a tuple"),
+        ({"lattice": "square"}, "lattice='square' is not a groupconv.Lattice"),
+        ({"name": ""}, "name='' is not a text"),
+    ],
+)
+def test_what_a_plugin_states_is_checked_when_an_object_is_made(stated, message):
+    with pytest.raises(AxiomError, match=message):
+        type("Wrong", (type(P4),), stated)()
