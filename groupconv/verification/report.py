@@ -98,7 +98,8 @@ class Check:
     def how(self) -> str:
         """The method and its extent, in words."""
         if self.method == "derived":
-            return f"derived from {' and '.join(self.grounds)}"
+            *others, last = self.grounds
+            return f"derived from {', '.join(others) + ' and ' if others else ''}{last}"
         if self.method == "undecided":
             return f"undecided: {'; '.join(self.grounds)}"
         return f"{self.method}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
