@@ -222,7 +222,7 @@ AXIOMS = (
     ),
     Axiom(
         "uniformity",
-        "matrix gives for integer t what it gives for symbols, at every call",
+        "matrix gives for a few integer t what it gives for symbols",
         r"g(s, t)\big|_{t \in \mathbb{Z}^d} = g(s, \mathbf{t})\big|_{\mathbf{t} = t}",
         "computed",
         _integer,

@@ -65,6 +65,8 @@ def _wrong_lattice(failure: Failure) -> str:
 def _missing_element(failure: Failure) -> str:
     group = failure.group.group
     if failure.right[:-1, :-1] in _linear_parts(failure.group):
+        if isinstance(failure.left, str):
+            return "the product is an element, and index gives no valid index for its matrix"
         return "the product is an element, and index gives another one for its matrix"
     return (
         f"the product is no element: the stabilizer lacks it, with {group.order} elements by "
@@ -74,12 +76,15 @@ def _missing_element(failure: Failure) -> str:
 
 def _wrong_product(failure: Failure) -> str:
     group, (g, h) = failure.group, failure.elements
-    if failure.left == group.product(h, g):
-        return "compose multiplies in the other order: it gives h g for g h"
     if failure.is_linear:
         return "compose gives the wrong stabilizer element"
     added = sympy.Matrix(group.split(g)[1]) + sympy.Matrix(group.split(h)[1])
-    if failure.left[:-1, -1] == added:
+    is_sum, is_swapped = failure.left[:-1, -1] == added, failure.left == group.product(h, g)
+    if is_sum and is_swapped:  # one pair cannot tell the two mistakes apart
+        return "compose adds the translations without turning the second, or swaps its arguments"
+    if is_swapped:
+        return "compose multiplies in the other order: it gives h g for g h"
+    if is_sum:
         return "compose adds the translations; the second has to be turned by the first element"
     return "compose gives the right stabilizer element and a wrong translation"
 

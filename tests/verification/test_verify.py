@@ -40,6 +40,7 @@ def test_each_specimen_of_a_wrong_composition_tells_its_cause():
     causes = {
         zoo.OtherOrder: "compose multiplies in the other order: it gives h g for g h",
         zoo.WrongCompose: "compose gives the wrong stabilizer element",
+        zoo.AddsTranslations: "without turning the second, or swaps its arguments",
         zoo.WrongInverse: "inverse gives the right stabilizer element and a wrong translation",
         zoo.SwappedTranslation: "index gives the translation in another order",
         zoo.WrongIndex: "index gives the wrong stabilizer coordinates",
