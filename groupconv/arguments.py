@@ -9,7 +9,7 @@ from typing import Any
 
 from groupconv.errors import ArgumentError
 
-__all__ = ["flag", "number", "positive"]
+__all__ = ["LARGEST", "flag", "number", "positive"]
 
 LARGEST = 2**31
 """No size of anything that fits into a memory is beyond this."""

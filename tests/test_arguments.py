@@ -43,7 +43,7 @@ FEW = gc.data.ImageSet("few", *[X, torch.tensor([0, 9])] * 2)
         ),
         (
             lambda: gc.experiments.train(gc.models.P4CNN(num_classes=3), FEW, epochs=1),
-            r"the model gives \(2, 3\) for 2 images of 10 classes",
+            r"shape \(2, 3\) for 2 images of 10 classes, expected \(2, 10\)",
         ),
         (lambda: gc.data.ImageSet("a", *[np.zeros(2)] * 4), "expected tensors"),
         (lambda: gc.data.rotate(X, [1.0, 2.0]), "angles is a list"),

@@ -16,9 +16,8 @@ from groupconv import registry
 from groupconv.cli.files import written_whole
 from groupconv.cli.inspection import plain_table, wide_console
 from groupconv.errors import ArgumentError, GroupConvError
-from groupconv.verification import VerificationReport
+from groupconv.verification import VerificationReport, html_page
 from groupconv.verification import verify as prove
-from groupconv.verification.page import page
 
 __all__ = ["verify"]
 
@@ -32,29 +31,29 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
     """Verify groups and show what was found; 0 if all hold, else 1."""
     if every == bool(names):
         raise ArgumentError(
-            f"NAME={' '.join(names)!r} and --all={every}: give the names of groups, or --all alone"
+            f"names={names} and --all={every}: give the names of groups, or --all alone"
         )
     console = wide_console()
+    console.quiet = as_json
     reports: list[VerificationReport] = []
     errors: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(written_whole(html, "html")) if html is not None else None
-        for name in list(registry.groups()) if every else names:
+        for name in registry.groups() if every else dict.fromkeys(names):
             try:
                 with _progress(name) as progress:
                     reports.append(prove(name, progress=progress))
+                _print(console, reports[-1])
             except GroupConvError as error:
                 if not every:
                     raise
                 errors[name] = str(error)
-                if not as_json:
-                    console.print(f"{name}: {error}\n", markup=False, highlight=False)
-            else:
-                if not as_json:
-                    _print(console, reports[-1])
+                console.print(f"{name}: {error}\n", markup=False, highlight=False)
         if file is not None:
-            file.write(page(reports, errors).encode())
+            file.write(html_page(reports, errors).encode())
     passed = not errors and all(report.passed for report in reports)
+    if every:
+        _print_summary(console, reports, errors)
     if as_json:
         data = {
             "passed": passed,
@@ -62,8 +61,6 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
             "errors": errors,
         }
         print(json.dumps(data, indent=2, ensure_ascii=False))
-    elif every:
-        _print_summary(console, reports, errors)
     return 0 if passed else 1
 
 

@@ -102,11 +102,7 @@ def train(
         order = torch.randperm(len(x), generator=generator)[: steps * batch_size].to(device)
         for batch in order.view(steps, batch_size):
             scores = model(x[batch])
-            if epoch == 0 and scores.shape != (batch_size, max(classes, *scores.shape[1:2])):
-                raise ArgumentError(
-                    f"the model gives {tuple(scores.shape)} for {batch_size} images of {classes} "
-                    f"classes, expected ({batch_size}, {classes})"
-                )
+            _check_scores(scores, batch_size, classes)
             loss = F.cross_entropy(scores, y[batch])
             optimizer.zero_grad()
             loss.backward()
@@ -118,6 +114,15 @@ def train(
     return TrainingResult(
         accuracy(model, images.test_x, images.test_y), count_parameters(model), seconds
     )
+
+
+def _check_scores(scores: Tensor, images: int, classes: int) -> None:
+    """One score per image and class; a model may know more classes than there are."""
+    if scores.dim() != 2 or len(scores) != images or scores.shape[1] < classes:
+        raise ArgumentError(
+            f"model gives scores of shape {tuple(scores.shape)} for {images} images of {classes} "
+            f"classes, expected ({images}, {classes}); mend its last layer"
+        )
 
 
 def _device_of(model: nn.Module) -> torch.device:

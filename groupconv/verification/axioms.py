@@ -8,12 +8,13 @@ import sympy
 
 from groupconv.algebra.contract import bare_index
 from groupconv.errors import GroupConvError
+from groupconv.verification.elements import GroupElements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groupconv.algebra import Element
-    from groupconv.verification.elements import Elements, GroupElements
+    from groupconv.verification.elements import Elements
     from groupconv.verification.report import Method
 
 __all__ = ["AXIOMS", "Axiom", "Sides", "sides_agree"]
@@ -134,18 +135,6 @@ def _translation(G: GroupElements, t: sympy.Matrix) -> sympy.Matrix:
     return matrix
 
 
-def _fixed(G: GroupElements) -> list[Elements]:
-    return G.fixed()
-
-
-def _symbolic(G: GroupElements) -> list[Elements]:
-    return G.symbolic()
-
-
-def _integer(G: GroupElements) -> list[Elements]:
-    return G.integer()
-
-
 def _both(G: GroupElements) -> list[Elements]:
     return G.symbolic() + G.integer()
 
@@ -153,10 +142,6 @@ def _both(G: GroupElements) -> list[Elements]:
 def _inverses(G: GroupElements) -> list[Elements]:
     """An inverse of its own needs integers too; the general one is made of `matrix` and `index`."""
     return _both(G) if "inverse" in G.group.overrides else G.symbolic()
-
-
-def _pairs(G: GroupElements) -> list[Elements]:
-    return G.symbolic_pairs()
 
 
 def _compositions(G: GroupElements) -> list[Elements]:
@@ -170,7 +155,7 @@ AXIOMS = (
         "g(s, 0) has integer entries only",
         r"g(s, 0) \in \mathbb{Z}^{(d+1) \times (d+1)}",
         "computed",
-        _fixed,
+        GroupElements.fixed,
         _integrality,
         "the entries on the left are no exact integers; write the matrix in lattice coordinates, "
         "without floats",
@@ -180,7 +165,7 @@ AXIOMS = (
         "the bottom row of g(s, 0) is (0, …, 0, 1)",
         r"e_{d+1}^{\top} g(s, 0) = (0, \ldots, 0, 1)",
         "computed",
-        _fixed,
+        GroupElements.fixed,
         _homogeneity,
         "the bottom row is wrong; a homogeneous matrix is [[A, t], [0, 1]]",
     ),
@@ -189,7 +174,7 @@ AXIOMS = (
         "g(s, 0) fixes the origin",
         r"g(s, 0) \cdot 0 = 0",
         "computed",
-        _fixed,
+        GroupElements.fixed,
         _stabilizer,
         "the element moves the origin, as a glide or a screw does; such a group is not split",
     ),
@@ -198,7 +183,7 @@ AXIOMS = (
         "|det g(s, 0)| = 1",
         r"\left| \det g(s, 0) \right| = 1",
         "computed",
-        _fixed,
+        GroupElements.fixed,
         _unimodularity,
         "the element does not map the lattice onto itself",
     ),
@@ -207,7 +192,7 @@ AXIOMS = (
         "Aᵀ Γ A = Γ for the linear part A of g(s, 0), Γ the Gram matrix of the lattice",
         r"A_s^{\top} \Gamma A_s = \Gamma",
         "computed",
-        _fixed,
+        GroupElements.fixed,
         _isometry,
         "the element changes lengths or angles of the lattice that the group names",
     ),
@@ -225,7 +210,7 @@ AXIOMS = (
         "matrix gives for a few integer t what it gives for symbols",
         r"g(s, t)\big|_{t \in \mathbb{Z}^d} = g(s, \mathbf{t})\big|_{\mathbf{t} = t}",
         "computed",
-        _integer,
+        GroupElements.integer,
         _uniformity,
         "matrix is no formula: it branches on its arguments, or changes from call to call",
     ),
@@ -234,7 +219,7 @@ AXIOMS = (
         "g(s, t) = [[1, t], [0, 1]] · g(s, 0)",
         r"g(s, t) = \begin{pmatrix} 1 & t \\ 0 & 1 \end{pmatrix} g(s, 0)",
         "proved",
-        _symbolic,
+        GroupElements.symbolic,
         _split,
         "the element is not its stabilizer part followed by its translation",
     ),
@@ -243,7 +228,7 @@ AXIOMS = (
         "g(s, 0) · g(0, t) = g(0, A t) · g(s, 0), A the linear part of g(s, 0)",
         r"g(s, 0) \, g(0, t) \, g(s, 0)^{-1} = g(0, A_s t)",
         "proved",
-        _symbolic,
+        GroupElements.symbolic,
         _normality,
         "the conjugate of a translation is not the turned translation",
     ),
@@ -252,7 +237,7 @@ AXIOMS = (
         "g(s, t) = g(s', t) only if s = s'",
         r"g(s, t) = g(s', t) \Rightarrow s = s'",
         "proved",
-        _symbolic,
+        GroupElements.symbolic,
         _injectivity,
         "both indices have the same matrix",
     ),
@@ -270,7 +255,7 @@ AXIOMS = (
         "g(g⁻¹(M)) = M for all products M = g(s, t) · g(s', x)",
         r"g(g^{-1}(M)) = M, \quad M = g(s, t) \, g(s', x)",
         "proved",
-        _pairs,
+        GroupElements.symbolic_pairs,
         _closure,
         "the product is the matrix of no index",
     ),
@@ -279,7 +264,7 @@ AXIOMS = (
         "g(s, 0)^|S| = 1",
         r"g(s, 0)^{|S|} = 1",
         "computed",
-        _fixed,
+        GroupElements.fixed,
         _finite_order,
         "the order of the element does not divide the order that stabilizer_shape declares",
     ),

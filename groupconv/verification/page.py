@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from groupconv.verification.report import Check, Counterexample, Rows, VerificationReport
 
-__all__ = ["page"]
+__all__ = ["html_page"]
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -31,7 +31,7 @@ math { font-size: 1.1em; }
 CLASSES = {"✓": "holds", "✗": "fails", "–": "undecided"}
 
 
-def page(
+def html_page(
     reports: Iterable[VerificationReport], errors: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     """The page of some verifications, as text that no other file is needed for.
@@ -39,6 +39,11 @@ def page(
     Args:
         reports: What was verified.
         errors: The groups that could not be loaded, with the reason.
+
+    Examples:
+        >>> from groupconv import verify
+        >>> html_page([verify("z2")]).startswith("<!doctype html>")
+        True
     """
     reports = list(reports)
     title = "Verification of " + ", ".join([*(report.group for report in reports), *errors])

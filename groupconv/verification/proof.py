@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -52,18 +53,21 @@ def verify(
     total, done = sum(len(domain) for _, domain in work), 0
     checks: list[Check] = []
     for axiom, domain in work:
-
-        def tell(cases: int, name: str = axiom.name, before: int = done) -> None:
-            if progress is not None:
-                progress(name, before + cases, total)
-
-        checks.append(_examine(elements, axiom, domain, tell))
+        told = functools.partial(_tell, progress, axiom.name, done, total)
+        checks.append(_examine(elements, axiom, domain, told))
         done += len(domain)
     checks += _derived(checks)
     if all(check.passed for check in checks):
         checks += law_checks(group)
         checks += [_examine_fact(group, fact) for fact in FACTS]
     return VerificationReport(group.name, tuple(checks))
+
+
+def _tell(
+    progress: Callable[[str, int, int], None] | None, name: str, before: int, total: int, cases: int
+) -> None:
+    if progress is not None and cases % STEP == 0:
+        progress(name, before + cases, total)
 
 
 def _examine(
@@ -73,8 +77,7 @@ def _examine(
     start = time.perf_counter()
     failing = []
     for count, elements in enumerate(domain):
-        if count % STEP == 0:
-            tell(count)
+        tell(count)
         if fails(group, axiom, elements):
             failing.append(elements)
     found = smallest_counterexample(group, axiom, failing) if failing else None

@@ -197,18 +197,6 @@ class VerificationReport:
             "checks": checks,
         }
 
-    def to_html(self) -> str:
-        """The report as a self-contained page, its statements typeset in MathML.
-
-        Examples:
-            >>> from groupconv import group, verify
-            >>> "<math" in verify(group("z2")).to_html()
-            True
-        """
-        from groupconv.verification.page import page
-
-        return page([self])
-
     def __str__(self) -> str:
         width = max(len(check.name) for check in self.checks)
         lines = [

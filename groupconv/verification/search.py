@@ -17,7 +17,7 @@ from groupconv.verification.report import Counterexample
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["counterexample_at", "smallest_counterexample"]
+__all__ = ["fails", "smallest_counterexample"]
 
 MOST_CASES = 48
 """How many failing cases are followed to integers."""
@@ -48,10 +48,10 @@ def smallest_counterexample(
             if fails(group, axiom, concrete):
                 best = concrete
                 break
-    return counterexample_at(group, axiom, best or failing[0])
+    return _counterexample_at(group, axiom, best or failing[0])
 
 
-def counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -> Counterexample:
+def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -> Counterexample:
     """What there is to see at one failing case."""
     found = [group.matrix_or_none(element) for element in elements]
     matrices = tuple(

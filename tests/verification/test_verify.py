@@ -11,6 +11,7 @@ import pytest
 import sympy
 
 import groupconv as gc
+from groupconv import verification
 from groupconv.errors import UnknownGroupError
 from groupconv.verification import facts, law
 from tests.support import zoo
@@ -175,7 +176,7 @@ def test_progress_counts_up_to_all_cases():
 
 
 def test_the_page_is_self_contained():
-    page = gc.verify(zoo.OtherOrder()).to_html()
+    page = verification.html_page([gc.verify(zoo.OtherOrder())])
     body = page[page.index("<body>") : page.index("</html>")]
     assert ElementTree.fromstring(body).find(".//h1").text == "Verification of broken"
     assert page.count("<math") > 20
