@@ -12,7 +12,14 @@ from groupconv.errors import ArgumentError, AxiomError, GroupConvError
 from tests.support.groups import P4
 
 X = torch.zeros(2, 1, 28, 28)
+MAPS = torch.zeros(2, 1, 4, 8, 8)
+WEIGHT = torch.zeros(7, 1, 9)
 FEW = gc.data.ImageSet("few", *[X, torch.tensor([0, 9])] * 2)
+
+
+def lifted(x=X, weight=WEIGHT, bias=None):
+    transform = gc.filter_transform("p4", 3, in_space="lattice")
+    return gc.nn.functional.group_conv(x, weight, bias, transform=transform)
 
 
 @pytest.mark.parametrize(
@@ -51,11 +58,44 @@ FEW = gc.data.ImageSet("few", *[X, torch.tensor([0, 9])] * 2)
         (lambda: gc.data.turned(X, "a"), "seed='a': expected an integer"),
         (lambda: gc.data.rotated("digits"), "images='digits'"),
         (lambda: gc.data.load_mnist(None), "folder=None: expected a path"),
+        (lambda: lifted(bias=torch.zeros(7).double()), r"bias has type torch.float64"),
+        (lambda: lifted(weight=torch.zeros(7, 0, 9)), "at least one channel each"),
+        (lambda: gc.nn.BatchNorm(1)(X.double()), "x has type torch.float64.*float32"),
+        (lambda: gc.nn.BatchNorm(1).double()(X), "x has type torch.float32.*float64"),
+        (lambda: gc.nn.BatchNorm(1, dtype=torch.complex64), "batch statistics need real numbers"),
+        (
+            lambda: gc.nn.BatchNorm(1, affine=False, track_running_stats=False)(X.int()),
+            "torch.int32, and batch normalisation needs real numbers of a floating-point type",
+        ),
+        (lambda: gc.nn.MaxPool(2, group="p4")(X.bool()), "spatial pooling needs real .*x.float"),
+        (lambda: gc.nn.AvgPool(2, group="p4")(X + 0j), "spatial pooling needs real .*x.abs"),
+        (
+            lambda: gc.nn.functional.coset_pool(MAPS + 0j, "p4"),
+            "mode='max' needs real numbers, for",
+        ),
+        (
+            lambda: gc.nn.functional.coset_pool(MAPS.int(), "p4", mode="mean"),
+            "mode='mean' needs real",
+        ),
     ],
 )
 def test_bad_arguments_are_told(call, message):
     with pytest.raises(GroupConvError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int64, torch.bool, torch.complex64])
+def test_types_that_autocast_leaves_alone_are_told_under_autocast(dtype):
+    with torch.autocast("cpu", torch.bfloat16), pytest.raises(ArgumentError, match="x has type"):
+        lifted(X.to(dtype))
+
+
+def test_types_that_torch_mixes_are_let_through():
+    norm, layer = gc.nn.BatchNorm(1), gc.nn.LiftingConv(1, 2, 3, group="p4")
+    assert norm(X.bfloat16()).dtype == torch.bfloat16
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(X).dtype == layer(X.half()).dtype == torch.bfloat16
+    assert gc.nn.functional.coset_pool(MAPS.int(), "p4").dtype == torch.int32
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None, 2**40])

@@ -53,7 +53,7 @@ def run_demo(
     upright = bundled_digits() if folder is None else mnist_draw(folder)
     epochs = epochs or (DIGITS_EPOCHS if folder is None else MNIST_EPOCHS)
     picture = output / PICTURE
-    with written_whole(picture, "output", make_folder=True) as file:
+    with written_whole(picture, "--output", make_folder=True) as file:
         report = verify(group)
         report.raise_if_failed()
         console.print(

@@ -21,6 +21,8 @@ def written_whole(path: Path, argument: str, *, make_folder: bool = False) -> It
     Raises:
         ArgumentError: nothing can be written there.
     """
+    if path.is_dir():
+        raise ArgumentError(f"{argument}={str(path)!r} is a folder; name a file")
     try:
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -99,9 +99,9 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
     from groupconv.transforms import filter_transform
 
     if output.suffix != ".npz":
-        raise ArgumentError(f"output={str(output)!r}: expected the name of a file, ending in .npz")
+        raise ArgumentError(f"--output={str(output)!r}: expected the name of an .npz file")
     transform = filter_transform(name, kernel_size, in_space, out_space)
-    with written_whole(output, "output") as file:
+    with written_whole(output, "--output") as file:
         np.savez(
             file,
             index=transform.index,

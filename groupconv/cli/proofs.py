@@ -38,7 +38,7 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
     reports: list[VerificationReport] = []
     errors: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(written_whole(html, "html")) if html is not None else None
+        file = stack.enter_context(written_whole(html, "--html")) if html is not None else None
         for name in registry.groups() if every else dict.fromkeys(names):
             try:
                 with _progress(name) as progress:

@@ -12,7 +12,7 @@ from groupconv.arguments import positive
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.bank import filter_bank
 from groupconv.nn.tables import as_tensor
-from groupconv.nn.tensors import require_tensor, require_type
+from groupconv.nn.tensors import require_real, require_tensor, require_type
 from groupconv.nn.windows import check_windows
 from groupconv.registry import as_group
 from groupconv.transforms import FilterTransform, action, as_sizes, coset_table, require_symmetric
@@ -52,7 +52,8 @@ def group_conv(
         `(B, C_out, S_out, *spatial)`; no `S_out` axis on the lattice.
 
     Raises:
-        ArgumentError: the transform is none, or a number per axis is not symmetric.
+        ArgumentError: the transform is none, a number per axis is not symmetric, or the tensors
+            have different types.
         ShapeError: `x` does not lie on the transform's input space, or a parameter does not fit.
 
     Examples:
@@ -82,20 +83,23 @@ def group_conv(
     }
     for name, sizes in steps.items():
         require_symmetric(group, name, sizes)
-    if weight.dim() != 3 or weight.shape[-1] != transform.num_parameters:
+    if weight.dim() != 3 or weight.shape[-1] != transform.num_parameters or not weight.numel():
         raise ShapeError(
             f"weight has shape {tuple(weight.shape)}, expected (C_out, C_in / groups, "
-            f"{transform.num_parameters}), the parameters of the transform"
+            f"{transform.num_parameters}): at least one channel each, and the parameters of the "
+            f"transform"
         )
-    if weight.shape[0] % groups or not weight.shape[0]:
+    if weight.shape[0] % groups:
         raise ArgumentError(
-            f"weight has {weight.shape[0]} output channels, not a positive multiple of "
+            f"weight has {weight.shape[0]} output channels, not a multiple of "
             f"groups={groups}; change either"
         )
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ShapeError(
             f"bias has shape {tuple(bias.shape)}, expected ({weight.shape[0]},), one per channel"
         )
+    if bias is not None:
+        require_type(bias, weight, "bias")
     index = as_tensor(transform.index, weight.device).flatten(1)
     inverse = as_tensor(transform.inverse, weight.device)
     masked, ragged = bank_flags(transform)
@@ -235,6 +239,8 @@ def pool_planes(x: Tensor, table: Tensor, in_space: Subgroup, mode: str) -> Tens
     is_whole = table.shape[0] == 1
     if not is_whole:
         x = x.index_select(-d - 1, table.flatten()).unflatten(-d - 1, tuple(table.shape))
+    if mode != "sum":
+        require_real(x, f"mode={mode!r}", integers=mode == "max")
     if mode == "max":
         return x.amax(-d - 1)
     return x.mean(-d - 1) if mode == "mean" else x.sum(-d - 1)

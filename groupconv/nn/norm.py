@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import torch
 from torch import Tensor, nn
 
 from groupconv.arguments import flag, number, positive
-from groupconv.errors import ShapeError
-from groupconv.nn.tensors import placement, require_tensor
+from groupconv.errors import ArgumentError, ShapeError
+from groupconv.nn.tensors import placement, require_real, require_tensor, require_type
 
 __all__ = ["BatchNorm"]
 
@@ -47,6 +49,9 @@ class BatchNorm(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        factory = placement(device, dtype)
+        if dtype is not None and dtype.is_complex:
+            raise ArgumentError(f"dtype={dtype}: batch statistics need real numbers")
         # Contained, not subclassed, so that SyncBatchNorm can take its place.
         self.norm = nn.BatchNorm1d(
             positive("num_features", num_features),
@@ -54,7 +59,7 @@ class BatchNorm(nn.Module):
             None if momentum is None else number("momentum", momentum, 0, 1),
             flag("affine", affine),
             flag("track_running_stats", track_running_stats),
-            **placement(device, dtype),
+            **factory,
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -65,5 +70,9 @@ class BatchNorm(nn.Module):
                 f"x has shape {tuple(x.shape)}, expected (B, {self.norm.num_features}, …) with "
                 f"stabilizer and spatial axes behind"
             )
+        parameter = next(chain(self.norm.parameters(), self.norm.buffers()), None)
+        if parameter is not None:
+            require_type(x, parameter, mixed=True)
+        require_real(x, "batch normalisation")
         normal: Tensor = self.norm(x.flatten(2))
         return normal.view(x.shape)

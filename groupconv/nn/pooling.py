@@ -13,7 +13,7 @@ from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.functional import check_mode, pool_planes, require_layers
 from groupconv.nn.tables import TableModule
-from groupconv.nn.tensors import require_tensor
+from groupconv.nn.tensors import require_real, require_tensor
 from groupconv.nn.windows import check_windows
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, coset_table, require_symmetric, support_cells
@@ -131,6 +131,7 @@ class _SpatialPool(nn.Module):
     def _pool(self, pool: Mapping[int, Callable[..., Tensor]], x: Tensor, **options: Any) -> Tensor:
         """Pool every plane alike, whatever axes stand before the spatial ones."""
         require_tensor(x)
+        require_real(x, "spatial pooling")
         d = self.group.dimension
         if x.dim() < d + 1:
             raise ShapeError(

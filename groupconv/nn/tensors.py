@@ -9,7 +9,7 @@ from torch import Tensor
 
 from groupconv.errors import ArgumentError
 
-__all__ = ["placement", "require_tensor", "require_type"]
+__all__ = ["placement", "require_real", "require_tensor", "require_type"]
 
 
 def placement(device: Any, dtype: Any) -> dict[str, Any]:
@@ -50,15 +50,46 @@ def require_tensor(x: Any, argument: str = "x") -> None:
         )
 
 
-def require_type(x: Tensor, weight: Tensor) -> None:
-    """Refuse an input of another type than the parameters, unless autocast converts both.
+MIXED = (torch.float16, torch.bfloat16, torch.float32)
+"""The types that autocast converts to each other."""
+
+
+def require_type(x: Tensor, parameter: Tensor, argument: str = "x", *, mixed: bool = False) -> None:
+    """Refuse a tensor of another type than the parameters, unless torch converts both.
+
+    Args:
+        x: The tensor.
+        parameter: Any parameter.
+        argument: The tensor's name.
+        mixed: Whether the function itself mixes float32 parameters with half-precision input.
 
     Raises:
         ArgumentError: the types differ.
     """
-    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
-        name = str(weight.dtype)
+    if x.dtype == parameter.dtype:
+        return
+    converts = x.dtype in MIXED and (
+        (mixed and parameter.dtype == torch.float32)
+        or (parameter.dtype in MIXED and torch.is_autocast_enabled(x.device.type))
+    )
+    if not converts:
+        name = str(parameter.dtype)
         raise ArgumentError(
-            f"x has type {x.dtype}, and the parameters have {name}; convert one of them, for "
-            f"instance x.to({name})"
+            f"{argument} has type {x.dtype}, and the parameters have {name}; convert one of them, "
+            f"for instance {argument}.to({name})"
+        )
+
+
+def require_real(x: Tensor, use: str, *, integers: bool = False) -> None:
+    """Refuse a type of numbers that cannot be pooled.
+
+    Raises:
+        ArgumentError: the tensor is complex, or of integers where these do not serve.
+    """
+    if x.is_complex() or not (integers or x.is_floating_point()):
+        raise ArgumentError(
+            f"x has type {x.dtype}, and {use} needs real numbers"
+            + ("" if integers else " of a floating-point type")
+            + ", for instance "
+            + ("x.abs()" if x.is_complex() else "x.float()")
         )

@@ -153,6 +153,9 @@ def assert_equivariant(
 ) -> None:
     """Raise if a module does not commute with its group; arguments as for `equivariance_error`.
 
+    The error is relative to the largest output, so a large constant (a bias, say) hides errors
+    that are small beside it: subtract it, or give a smaller tolerance.
+
     Args:
         module: Any module or function.
         x: An input.

@@ -103,7 +103,7 @@ def test_indices_writes_the_table(tmp_path):
     ("arguments", "message"),
     [
         (["show", "P4"], "error: name='P4' is no installed group; did you mean 'p4'"),
-        (["indices", "p4", "-o", "t.txt"], "expected the name of a file, ending in .npz"),
+        (["indices", "p4", "-o", "t.txt"], "expected the name of an .npz file"),
         (["indices", "p4", "--kernel-size", "0", "-o", "t.npz"], "error: kernel_size=0"),
         (["indices", "p4", "-o", "/proc/nowhere/t.npz"], "cannot be written"),
         (["indices", "p4", "--in-space", "plane", "-o", "t.npz"], "--in-space"),
@@ -113,7 +113,8 @@ def test_indices_writes_the_table(tmp_path):
         (["demo", "--data", "nowhere"], "error: folder='nowhere' is no folder"),
         (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
         (["demo", "--epochs", "0"], "--epochs"),
-        (["demo", "-o", "/proc/nowhere"], "error: output="),
+        (["verify", "p4", "--html", "/tmp"], "error: --html='/tmp' is a folder"),
+        (["demo", "-o", "/proc/nowhere"], "error: --output="),
         (["demo", "-o", __file__], "is no folder, nor can one be made there"),
         (["verify"], "error: names=[] and --all=False"),
         (["verify", "p4", "--all"], "error: names=['p4'] and --all=True"),
