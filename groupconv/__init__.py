@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         GeneratedGroup,
         Lattice,
         SplitGroup,
+        Structure,
         Subgroup,
         cayley_graph,
+        subgroup_lattice,
     )
     from groupconv.nn import LayerFamily, layers
     from groupconv.registry import GroupEntry, group, groups
@@ -44,8 +46,10 @@ _HOMES = {
         "GeneratedGroup",
         "Lattice",
         "SplitGroup",
+        "Structure",
         "Subgroup",
         "cayley_graph",
+        "subgroup_lattice",
     ),
     "groupconv.registry": ("GroupEntry", "group", "groups"),
     "groupconv.verification": ("VerificationReport", "verify"),
@@ -67,6 +71,7 @@ __all__ = [
     "Lattice",
     "LayerFamily",
     "SplitGroup",
+    "Structure",
     "Subgroup",
     "VerificationReport",
     "__version__",
@@ -81,6 +86,7 @@ __all__ = [
     "models",
     "nn",
     "plotting",
+    "subgroup_lattice",
     "testing",
     "transforms",
     "verify",

@@ -2,9 +2,10 @@
 
 from groupconv.algebra.contract import Element
 from groupconv.algebra.generated import GeneratedGroup, Generator
-from groupconv.algebra.graphs import cayley_graph
+from groupconv.algebra.graphs import cayley_graph, subgroup_lattice
 from groupconv.algebra.lattice import CUBIC, HEXAGONAL, LINE, SQUARE, Lattice
 from groupconv.algebra.split_group import SplitGroup
+from groupconv.algebra.structure import Structure
 from groupconv.algebra.subgroup import Space, Subgroup, as_space
 from groupconv.algebra.tables import StabilizerTables, stabilizer_tables
 
@@ -20,8 +21,10 @@ __all__ = [
     "Space",
     "SplitGroup",
     "StabilizerTables",
+    "Structure",
     "Subgroup",
     "as_space",
     "cayley_graph",
     "stabilizer_tables",
+    "subgroup_lattice",
 ]

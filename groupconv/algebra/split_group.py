@@ -17,6 +17,7 @@ from groupconv.algebra.contract import (
     checked_inverse,
     is_checked,
 )
+from groupconv.algebra.structure import Structure
 from groupconv.algebra.subgroup import Subgroup, all_subgroups, generated_subgroup
 from groupconv.algebra.tables import stabilizer_tables
 from groupconv.errors import ElementError, GroupError
@@ -41,6 +42,7 @@ _DERIVED = (
     "order",
     "stabilizer_indices",
     "stabilizer_matrices",
+    "structure",
     "subgroup",
     "subgroups",
 )
@@ -224,6 +226,17 @@ class SplitGroup(metaclass=_CheckedAtBirth):
             f"stabilizer={stabilizer!r} is no stabilizer element of {self.name!r}: expected "
             f"coordinates within {self.stabilizer_shape} or a flat index below {self.order}"
         )
+
+    @property
+    def structure(self) -> Structure:
+        """The stabilizer as a finite group: its abstract name, generators, classes and centre.
+
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").structure.name
+            'D4'
+        """
+        return Structure(self)
 
     # -- subgroups ----------------------------------------------------------------------------
 

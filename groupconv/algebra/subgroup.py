@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from groupconv.algebra.abstract import abstract_name, closure, restricted
 from groupconv.algebra.contract import require_group
 from groupconv.errors import ArgumentError, GroupError
 
@@ -82,6 +83,17 @@ class Subgroup:
         return self.index == 1
 
     @property
+    def abstract_name(self) -> str:
+        """What group `H` is by itself, such as `C4` or `D3`; names as in `Structure.name`.
+
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").subgroup((0, 2), (1, 0)).abstract_name
+            'C2×C2'
+        """
+        return _abstract_name(self)
+
+    @property
     def coset_of(self) -> IntArray:
         """The number of the left coset `sH` at `[s]`, shape `(S,)`, read-only.
 
@@ -127,14 +139,7 @@ def as_space(group: SplitGroup, space: Space, argument: str = "space") -> Subgro
 
 def generated_subgroup(group: SplitGroup, generators: Iterable[int]) -> Subgroup:
     """The smallest subgroup that contains the given flat indices."""
-    table = group.composition_table
-    generators = tuple(generators)
-    members, frontier = {0}, [0]
-    while frontier:
-        reached = {int(table[s, g]) for s in frontier for g in generators} - members
-        members |= reached
-        frontier = list(reached)
-    return Subgroup(group, tuple(sorted(members)))
+    return Subgroup(group, closure(group.composition_table, generators))
 
 
 @functools.lru_cache(maxsize=128)
@@ -151,6 +156,11 @@ def all_subgroups(group: SplitGroup) -> tuple[Subgroup, ...]:
         } - found
         found |= frontier
     return tuple(sorted(found, key=lambda subgroup: (subgroup.order, subgroup.elements)))
+
+
+@functools.lru_cache(maxsize=512)
+def _abstract_name(subgroup: Subgroup) -> str:
+    return abstract_name(restricted(subgroup.group.composition_table, subgroup.elements))
 
 
 @functools.lru_cache(maxsize=512)

@@ -1,0 +1,214 @@
+"""What a composition table alone tells of a finite group: orders, classes, its abstract name."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy.typing as npt
+
+    IntArray = npt.NDArray[np.int64]
+
+__all__ = [
+    "abstract_name",
+    "closure",
+    "conjugates",
+    "element_orders",
+    "minimal_generators",
+    "normal_subgroups",
+    "restricted",
+]
+
+Elements: TypeAlias = tuple[int, ...]
+
+
+def closure(table: IntArray, generators: Iterable[int]) -> Elements:
+    """The subgroup that some elements generate, ascending.
+
+    Examples:
+        >>> closure(np.add.outer(range(6), range(6)) % 6, [4])
+        (0, 2, 4)
+    """
+    generators = tuple(generators)
+    members, frontier = {0}, [0]
+    while frontier:
+        reached = {int(table[s, g]) for s in frontier for g in generators} - members
+        members |= reached
+        frontier = list(reached)
+    return tuple(sorted(members))
+
+
+def element_orders(table: IntArray) -> IntArray:
+    """The order of each element, shape `(S,)`.
+
+    Examples:
+        >>> element_orders(np.add.outer(range(6), range(6)) % 6).tolist()
+        [1, 6, 3, 2, 3, 6]
+    """
+    elements = np.arange(len(table))
+    orders, power = np.ones_like(elements), elements
+    while power.any():
+        orders[power != 0] += 1
+        power = np.where(power == 0, 0, table[power, elements])
+    return orders
+
+
+def conjugates(table: IntArray) -> IntArray:
+    """The conjugate `g s g⁻¹` at `[g, s]`, shape `(S, S)`."""
+    inverse = (table == 0).argmax(axis=1)
+    result: IntArray = table[table, inverse[:, None]]
+    return result
+
+
+def normal_subgroups(table: IntArray) -> list[Elements]:
+    """All normal subgroups, the smallest first: the joins of normal closures of elements."""
+    conjugacy = conjugates(table)
+    closures = {closure(table, set(conjugacy[:, s].tolist())) for s in range(len(table))}
+    found, frontier = set(closures), set(closures)
+    while frontier:
+        joins = {
+            tuple(np.unique(table[np.ix_(one, other)]).tolist())  # N M is a subgroup: both normal
+            for one in frontier
+            for other in closures
+        }
+        frontier = joins - found
+        found |= frontier
+    return sorted(found, key=lambda elements: (len(elements), elements))
+
+
+def minimal_generators(table: IntArray) -> Elements:
+    """As few elements as generate the group, the first such ones met in ascending order.
+
+    Examples:
+        >>> minimal_generators(np.add.outer(range(6), range(6)) % 6)
+        (1,)
+    """
+    reached: dict[Elements, Elements] = {(0,): ()}
+    while True:
+        found: dict[Elements, Elements] = {}
+        for subgroup, generators in reached.items():
+            if len(subgroup) == len(table):
+                return generators
+            for s in sorted(set(range(len(table))).difference(subgroup)):
+                found.setdefault(closure(table, (*generators, s)), (*generators, s))
+        reached = found
+
+
+def abstract_name(table: IntArray) -> str:
+    """The name of the isomorphism class, as a direct product with the largest factors first.
+
+    `C6` is cyclic, `D6` dihedral of order 12, `Q8` and `Dic3` dicyclic (of order 8 and 12), `T`,
+    `O` and `I` are the rotations of tetrahedron, cube and icosahedron; `G20` stands for an
+    indecomposable group of order 20 without one of these names.
+
+    Examples:
+        >>> abstract_name(np.add.outer(range(6), range(6)) % 6)
+        'C6'
+    """
+    # The indecomposable factors are unique up to isomorphism (Krull, Remak, Schmidt).
+    factors = list(_indecomposable_factors(table))
+    cyclic = Counter(factor for factor in factors if isinstance(factor, int))
+    others = []
+    for name, order in sorted((f for f in factors if isinstance(f, tuple)), key=lambda f: -f[1]):
+        if name == "D" and order % 4 == 2 and cyclic[2]:  # D_n × C2 = D_2n for an odd n
+            cyclic[2] -= 1
+            order *= 2
+        others.append(f"D{order // 2}" if name == "D" else name)
+    names = others + [f"C{order}" for order in _invariant_factors(cyclic)]
+    return "×".join(names) or "C1"
+
+
+def _indecomposable_factors(table: IntArray) -> Iterator[int | tuple[str, int]]:
+    """The orders of cyclic factors, prime powers, and the name and order of each other one."""
+    order = len(table)
+    if (table == table.T).all():
+        yield from _prime_powers(element_orders(table))
+        return
+    normal = normal_subgroups(table)
+    for one in normal[1:-1]:
+        for other in normal[1:-1]:
+            if len(one) * len(other) == order and not set(one).intersection(other) - {0}:
+                for part in (one, other):
+                    yield from _indecomposable_factors(restricted(table, part))
+                return
+    yield _indecomposable_name(table), order
+
+
+def restricted(table: IntArray, elements: Elements) -> IntArray:
+    """The composition table of a subgroup, whose elements are numbered anew."""
+    numbers: IntArray = np.searchsorted(elements, table[np.ix_(elements, elements)])
+    return numbers
+
+
+def _prime_powers(orders: IntArray) -> Iterator[int]:
+    """The cyclic factors of an abelian group, from the orders of its elements."""
+    order = len(orders)
+    for p in (p for p in range(2, order + 1) if order % p == 0 and all(p % q for q in range(2, p))):
+        # p^(number of factors of order p^k or more) times as many elements have p^k · s = 0.
+        solutions = [1]
+        power = p
+        while order % power == 0:
+            solutions.append(int((power % orders == 0).sum()))
+            power *= p
+        solutions.append(solutions[-1])
+        ranks = [_logarithm(b // a, p) for a, b in itertools.pairwise(solutions)]
+        for k, (rank, next_rank) in enumerate(itertools.pairwise(ranks), 1):
+            yield from [p**k] * (rank - next_rank)
+
+
+def _logarithm(n: int, base: int) -> int:
+    exponent = 0
+    while n > 1:
+        n //= base
+        exponent += 1
+    return exponent
+
+
+def _invariant_factors(prime_powers: Counter[int]) -> list[int]:
+    """Cyclic factors of which each divides the one before: `2, 4, 3` become `12, 2`."""
+    by_prime: dict[int, list[int]] = {}
+    for power in sorted(prime_powers.elements(), reverse=True):
+        prime = next(p for p in range(2, power + 1) if power % p == 0)
+        by_prime.setdefault(prime, []).append(power)
+    columns = itertools.zip_longest(*by_prime.values(), fillvalue=1)
+    return [int(np.prod(column)) for column in columns]
+
+
+def _indecomposable_name(table: IntArray) -> str:
+    """The name of a group that is neither abelian nor a direct product; `D` for a dihedral one.
+
+    Elements `a`, `b`, `ab` of orders 2, 2, n, or 2, 3 and 3, 4 or 5 generate the rotation group of
+    a dihedron, tetrahedron, cube or icosahedron: these groups have no smaller quotient in which
+    the three orders stay (Coxeter & Moser, *Generators and Relations*, section 4).
+    """
+    order, orders = len(table), element_orders(table)
+    polyhedral = {(2, 2, order // 2): "D"}
+    polyhedral |= {(2, 3, n): name for n, size, name in POLYHEDRA if size == order}
+    for (p, q, n), name in polyhedral.items():
+        if (orders[table[np.ix_(orders == p, orders == q)]] == n).any():
+            return name
+    if order % 4 == 0 and _is_dicyclic(table, orders):
+        return "Q8" if order == 8 else f"Dic{order // 4}"
+    return f"G{order}"
+
+
+POLYHEDRA = ((3, 12, "T"), (4, 24, "O"), (5, 60, "I"))
+"""The order of `ab`, that of the group, and its name."""
+
+
+def _is_dicyclic(table: IntArray, orders: IntArray) -> bool:
+    """Whether `a^2n = 1`, `b² = a^n` and `a b a = b` for some `a` of order 2n and `b` outside."""
+    half = len(table) // 2
+    for a in np.flatnonzero(orders == half):
+        inside = closure(table, (int(a),))
+        outside = np.setdiff1d(np.arange(len(table)), inside)
+        is_fourth = (orders[outside] == 4).all()  # so that each b² is the one involution in ⟨a⟩
+        if is_fourth and (table[table[a, outside], a] == outside).all():
+            return True
+    return False
