@@ -23,6 +23,7 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(help="The name of an installed group.")]
 SpaceName = Literal["lattice", "group"]
+Picture = Literal["cayley", "subgroups", "table", "filters", "feature-map"]
 
 
 def main() -> None:
@@ -103,6 +104,25 @@ def indices(
     from groupconv.cli import inspection
 
     inspection.indices(name, output, kernel_size, in_space, out_space)
+
+
+@app.command()
+def plot(
+    name: Name,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write: .svg, .png or .pdf.")
+    ],
+    what: Annotated[Picture, typer.Option(help="What to draw.")] = "cayley",
+    kernel_size: Annotated[int, typer.Option(help="With filters: the size of the box.")] = 5,
+    generator: Annotated[
+        list[int] | None,
+        typer.Option(help="With cayley: the flat index of a generator; may be repeated."),
+    ] = None,
+) -> None:
+    """Draw a group: its graphs, its table, the orbit of a filter, a feature map."""
+    from groupconv.cli import pictures
+
+    pictures.plot(name, what, output, kernel_size, generator)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -14,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from groupconv import registry
-from groupconv.algebra import GeneratedGroup
+from groupconv.algebra import GeneratedGroup, SplitGroup
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError
 
@@ -72,16 +74,27 @@ def show(name: str) -> None:
     sizes = zip(names, group.stabilizer_shape, strict=False)
     ranges = [f"{coordinate} = 0 … {size - 1}" for coordinate, size in sizes]
     facts.add_row("stabilizer", f"order {group.order}" + "".join(f", {r}" for r in ranges))
-    facts.add_row("subgroups", f"{len(group.subgroups())} of the stabilizer")
+    structure = group.structure
+    kind = "abelian" if structure.is_abelian else f"centre {structure.center.abstract_name}"
+    facts.add_row("structure", f"{structure.name}, {kind}")
+    facts.add_row("generators", _listed(group, structure.generators).strip("{}") or "none")
+    facts.add_row("classes", "  ".join(_listed(group, c) for c in structure.conjugacy_classes))
+    facts.add_row("subgroups", _subgroups(group))
     if entry is not None:
         facts.add_row("from", f"{entry.distribution} {entry.version}, {entry.target}")
     console.print(facts, highlight=False)
-    elements = plain_table("flat", f"({', '.join(names[:split])})", "matrix", "inverse", "det")
+    head = ("flat", f"({', '.join(names[:split])})", "matrix", "order", "inverse", "det")
+    elements = plain_table(*head)
     for flat, s in enumerate(group.stabilizer_indices):
         A = matrices[flat]
         inverse = group.stabilizer_indices[group.inverse_table[flat]]
         elements.add_row(
-            str(flat), _tuple(s), str(A.tolist()), _tuple(inverse), f"{_determinant(A.tolist()):+d}"
+            str(flat),
+            _tuple(s),
+            str(A.tolist()),
+            str(structure.element_orders[flat]),
+            _tuple(inverse),
+            f"{_determinant(A.tolist()):+d}",
         )
     console.print(elements, highlight=False)
     if group.order <= LARGEST_PRINTED_ORDER:
@@ -114,6 +127,29 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
     wide_console().print(
         f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters",
         highlight=False,
+    )
+
+
+def _listed(group: SplitGroup, elements: Sequence[int]) -> str:
+    """Elements by their coordinates, those of a class in braces."""
+    shown = ", ".join(_tuple(group.stabilizer_indices[s]) for s in elements)
+    return f"{{{shown}}}" if len(elements) > 1 else shown
+
+
+def _subgroups(group: SplitGroup) -> str:
+    """The subgroups up to conjugacy by order and name, and how many are conjugate."""
+    classes = group.structure.subgroup_classes
+    by_order: dict[int, Counter[str]] = {}
+    for members in classes:
+        by_order.setdefault(members[0].order, Counter())[members[0].abstract_name] += len(members)
+    shown = (
+        f"{count} {name}" if count > 1 else name
+        for names in by_order.values()
+        for name, count in names.items()
+    )
+    return (
+        f"{len(group.subgroups())}, {len(classes)} up to conjugacy, "
+        f"{len(group.structure.normal_subgroups)} normal: {', '.join(shown)}"
     )
 
 

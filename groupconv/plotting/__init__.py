@@ -1,9 +1,23 @@
-"""Pictures, drawn with matplotlib."""
+"""Pictures of groups and of what they make of images, drawn with matplotlib."""
 
 from groupconv.plotting.feature_map import (
     draw_feature_map,
     equivariance_figure,
-    plane_positions,
+    feature_map_figure,
 )
+from groupconv.plotting.graphs import cayley_figure, subgroup_figure
+from groupconv.plotting.page import draw_cells, plane_positions, positions
+from groupconv.plotting.tables import filter_figure, table_figure
 
-__all__ = ["draw_feature_map", "equivariance_figure", "plane_positions"]
+__all__ = [
+    "cayley_figure",
+    "draw_cells",
+    "draw_feature_map",
+    "equivariance_figure",
+    "feature_map_figure",
+    "filter_figure",
+    "plane_positions",
+    "positions",
+    "subgroup_figure",
+    "table_figure",
+]

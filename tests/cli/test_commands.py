@@ -12,7 +12,7 @@ import pytest
 
 import groupconv as gc
 from groupconv import registry
-from groupconv.cli import proofs
+from groupconv.cli import pictures, proofs
 from tests.support import zoo
 from tests.support.groups import CUBE
 
@@ -35,8 +35,16 @@ def test_groups_lists_them_all():
 def test_show_explains_a_group():
     result = run("show", "p4m")
     assert result.returncode == 0
-    for text in ("(m, r, u, v)", "order 8, m = 0 … 1, r = 0 … 3", "[[0, 1], [1, 0]]",
-                 "10 of the stabilizer", "groupconv_plugins.p4m:P4M"):  # fmt: skip
+    for text in (
+        "(m, r, u, v)",
+        "order 8, m = 0 … 1, r = 0 … 3",
+        "[[0, 1], [1, 0]]",
+        "D4, centre C2",
+        "(0, 1), (1, 0)",
+        "{(1, 0), (1, 2)}",
+        "10, 8 up to conjugacy, 6 normal: C1, 5 C2, C4, 2 C2×C2, D4",
+        "groupconv_plugins.p4m:P4M",
+    ):
         assert text in result.stdout
     assert ">>>" not in result.stdout
 
@@ -48,6 +56,8 @@ def test_show_of_generated_groups(monkeypatch, capsys):
     inspection.show("Pm-3m")
     shown = capsys.readouterr().out
     assert "Translations, and what these generate: i of order 2, a of order 3" in shown
+    assert "O×C2, centre C2" in shown
+    assert "98, 33 up to conjugacy, 9 normal" in shown
     assert "Composition" not in shown
 
 
@@ -114,13 +124,16 @@ def test_indices_writes_the_table(tmp_path):
         (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
         (["demo", "--epochs", "0"], "--epochs"),
         (["verify", "p4", "--html", "/tmp"], "error: --html='/tmp' is a folder"),
+        (["plot", "p4", "-o", "x.jpg"], "--output='x.jpg': expected"),
+        (["plot", "p4", "--generator", "4", "-o", "x.png"], "stabilizer=4 is no stabilizer"),
+        (["plot", "p4", "--what", "table", "--generator", "1", "-o", "x.png"], "--generator=[1]"),
         (["demo", "-o", "/proc/nowhere"], "error: --output="),
         (["demo", "-o", __file__], "is no folder, nor can one be made there"),
         (["verify"], "error: names=[] and --all=False"),
         (["verify", "p4", "--all"], "error: names=['p4'] and --all=True"),
         (["nonsense"], "nonsense"),
     ],
-    ids=" ".join,
+    ids=lambda part: part if isinstance(part, str) else " ".join(part),
 )
 def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
     result = run(*arguments, cwd=tmp_path)
@@ -139,6 +152,24 @@ def test_a_full_disk_is_one_clear_line():
         )  # fmt: skip
     assert result.returncode == 2
     assert result.stderr.strip() == ("error: the output cannot be written: No space left on device")
+
+
+@pytest.mark.parametrize("what", ["cayley", "subgroups", "table", "filters", "feature-map"])
+def test_plot_draws_the_same_file_twice(what, tmp_path):
+    for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
+        drawn = []
+        for name in ("one", "two"):
+            pictures.plot("p4", what, tmp_path / (name + suffix), 3, None)
+            drawn.append((tmp_path / (name + suffix)).read_bytes())
+        assert drawn[0] == drawn[1]
+        assert drawn[0].startswith(start)
+
+
+def test_plot_as_a_command(tmp_path):
+    arguments = ["plot", "p4m", "--generator", 4, "--generator", 5, "-o", "graph.pdf"]
+    result = run(*arguments, cwd=tmp_path)
+    assert result.stdout == "graph.pdf: cayley of p4m\n"
+    assert (tmp_path / "graph.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_version_and_help():

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from groupconv.errors import ArgumentError, MissingDependencyError, ShapeError
-from groupconv.plotting import equivariance_figure, plane_positions
+from groupconv.nn.functional import act
+from groupconv.plotting import equivariance_figure, feature_map_figure, plane_positions
+from groupconv.plotting.feature_map import SIZE
 from tests.support.groups import P2, P4, P4M, P6M, PM, Z2
 
 
@@ -33,11 +35,30 @@ def test_figures_have_every_plane_and_every_arrow(group, tmp_path):
     figure.savefig(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes()[1:4] == b"PNG"
     drawn = figure.axes[2]
-    assert len(drawn.images) == group.order
+    assert len(drawn.collections) == group.order
+    assert {len(plane.get_paths()) for plane in drawn.collections} == {7 * 7}
     arrows = {Z2: 0, P4: 4, P4M: 8 + 4, P6M: 12 + 6}[group]
     labels = [text.get_text() for text in drawn.texts if text.arrow_patch is None]
     assert len(labels) == len(set(labels)) == group.order
     assert len(drawn.texts) - len(labels) == arrows
+
+
+@pytest.mark.parametrize("group", [P4, P4M, P6M], ids=lambda group: group.name)
+def test_the_map_of_a_moved_image_is_the_moved_map(group):
+    # Figures 1 and 2: planes are permuted along the arrows, and every plane is turned.
+    figure = feature_map_figure(group)
+    before, after = (
+        np.array([plane.get_array() for plane in axes.collections]) for axes in figure.axes[2:]
+    )
+    generator = group.structure.generators[0]
+    moved = act(
+        torch.tensor(before).reshape(group.order, SIZE, SIZE),
+        (*group.stabilizer_indices[generator], 0, 0),
+        group,
+        "group",
+    )
+    np.testing.assert_allclose(moved.flatten(1), after, atol=1e-5)
+    assert abs(after - before).max() > 0.1
 
 
 def test_bad_arguments_are_refused(monkeypatch):

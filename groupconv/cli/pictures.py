@@ -1,0 +1,60 @@
+"""The command `groupconv plot`: pictures of a group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groupconv import plotting, registry
+from groupconv.cli.files import written_whole
+from groupconv.cli.inspection import wide_console
+from groupconv.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from groupconv.algebra import SplitGroup
+
+__all__ = ["plot"]
+
+FORMATS = (".svg", ".png", ".pdf")
+RESOLUTION = 150
+"""Dots per inch of a raster picture."""
+
+
+def plot(
+    name: str, what: str, output: Path, kernel_size: int, generators: list[int] | None
+) -> None:
+    """Draw one picture of a group into a file."""
+    if output.suffix not in FORMATS:
+        raise ArgumentError(
+            f"--output={str(output)!r}: expected the name of a file ending in "
+            f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        )
+    figure = _figure(registry.group(name), what, kernel_size, generators)
+    import matplotlib
+
+    # Nothing random and no date, so that the same picture is the same file.
+    metadata = {"Date": None} if output.suffix == ".svg" else {}
+    metadata |= {"CreationDate": None} if output.suffix == ".pdf" else {}
+    with (
+        written_whole(output, "--output") as file,
+        matplotlib.rc_context({"svg.hashsalt": "groupconv"}),
+    ):
+        figure.savefig(file, format=output.suffix[1:], dpi=RESOLUTION, metadata=metadata)
+    wide_console().print(f"{output}: {what} of {name}", highlight=False)
+
+
+def _figure(group: SplitGroup, what: str, kernel_size: int, generators: list[int] | None) -> Figure:
+    if what == "cayley":
+        return plotting.cayley_figure(group, generators)
+    if generators is not None:
+        raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
+    if what == "filters":
+        return plotting.filter_figure(group, kernel_size)
+    draw = {
+        "subgroups": plotting.subgroup_figure,
+        "table": plotting.table_figure,
+        "feature-map": plotting.feature_map_figure,
+    }
+    return draw[what](group)

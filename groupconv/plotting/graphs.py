@@ -1,0 +1,183 @@
+"""Graphs of a group, drawn: its Cayley graph and the lattice of its subgroups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupconv.algebra import SplitGroup, cayley_graph, subgroup_lattice
+from groupconv.plotting.page import element_label, new_figure, positions, readable_generators
+from groupconv.registry import as_group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import networkx as nx
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from groupconv.algebra import Subgroup
+
+    FloatArray = npt.NDArray[np.float64]
+
+__all__ = ["cayley_figure", "draw_arrows", "subgroup_figure"]
+
+ROTATION, REFLECTION = "#c1272d", "#1f5fa8"
+NORMAL, OTHER = "#dbe7f3", "#ffffff"
+SWEEPS = 8
+
+
+def draw_arrows(
+    axes: Axes,
+    group: SplitGroup,
+    places: FloatArray,
+    room: float,
+    generators: Iterable[int | tuple[int, ...]] | None = None,
+) -> None:
+    """The edges of a Cayley graph: red arrows for rotations, blue ones for what reflects.
+
+    Args:
+        axes: Where to draw.
+        group: The group.
+        places: Where its elements stand, `(S, 2)`.
+        room: The half width of what is drawn at each place.
+        generators: Stabilizer elements; by default the generators of the coordinates.
+    """
+    if generators is None:
+        shape = group.stabilizer_shape
+        units = [tuple(int(i == j) for j in range(len(shape))) for i in range(len(shape))]
+        generators = [unit for unit, size in zip(units, shape, strict=True) if size > 1]
+    for s, t, data in cayley_graph(group, generators).edges(data=True):
+        is_reflection = np.linalg.det(group.stabilizer_matrices[data["generator"]]) < 0
+        is_involution = group.composition_table[data["generator"], data["generator"]] == 0
+        if is_involution and s > t:
+            continue
+        start, end = places[s], places[t]
+        is_clockwise = start[0] * end[1] < start[1] * end[0]
+        bend = 0.0 if is_reflection else 0.25 if is_clockwise else -0.25  # towards the centre
+        bend = bend if group.dimension == 2 else bend / 3
+        length = np.linalg.norm(end - start)
+        gap = min(1.25 * room, 0.3 * length) * (end - start) / length
+        axes.annotate(
+            "",
+            xy=end - gap,
+            xytext=start + gap,
+            arrowprops={
+                "arrowstyle": "-" if is_involution else "-|>",
+                "color": REFLECTION if is_reflection else ROTATION,
+                "lw": 1.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "connectionstyle": f"arc3,rad={bend}",
+            },
+            zorder=3,
+        )
+
+
+def cayley_figure(
+    group: SplitGroup | str, generators: Iterable[int | tuple[int, ...]] | None = None
+) -> Figure:
+    """The Cayley graph of the stabilizer, each element where it takes a point of space.
+
+    Red arrows follow proper rotations, blue ones what reflects; an involution has no arrow head.
+
+    Args:
+        group: The group, or its name.
+        generators: Stabilizer elements; by default as few as generate the stabilizer, and
+            in space those that move points least.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+        ElementError: a generator is no stabilizer element.
+    """
+    group = as_group(group)
+    generators = readable_generators(group) if generators is None else generators
+    flat = [group.flat_index(generator) for generator in generators]
+    side = 4 + group.order / 8
+    figure = new_figure(side, side)
+    axes = figure.subplots()
+    places = positions(group)
+    for s, (x, y) in enumerate(places):
+        label = element_label(group, s).replace(", ", "\n") or "1"
+        text = label if group.order <= 12 else str(s)
+        axes.annotate(
+            text,
+            (x, y),
+            ha="center",
+            va="center",
+            fontsize=8,
+            bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "#888888"},
+            zorder=4,
+        )
+    draw_arrows(axes, group, places, 0.4 / side, flat)
+    named = "; ".join(f"{s}: {element_label(group, s)}" for s in flat)
+    reach = np.abs(places).max(0) + 0.8 / side
+    axes.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]), aspect="equal")
+    axes.set_title(f"{group.name}: Cayley graph of {group.structure.name}\n{named}", fontsize=10)
+    axes.axis("off")
+    return figure
+
+
+def subgroup_figure(group: SplitGroup | str) -> Figure:
+    """The Hasse diagram of the stabilizer's subgroups up to conjugacy; normal ones are filled.
+
+    Args:
+        group: The group, or its name.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+    """
+    group = as_group(group)
+    lattice = subgroup_lattice(group)
+    orders = sorted({subgroup.order for subgroup in lattice})
+    rows = [[H for H in lattice if H.order == order] for order in orders]
+    _untangle(lattice, rows)
+    widest = max(map(len, rows))
+    figure = new_figure(max(4.0, 1.15 * widest), max(3.0, 1.1 * len(rows)))
+    axes = figure.subplots()
+    place = {
+        H: (i - (len(row) - 1) / 2, height)
+        for height, row in enumerate(rows)
+        for i, H in enumerate(row)
+    }
+    for H, K in lattice.edges():
+        (x0, y0), (x1, y1) = place[H], place[K]
+        axes.plot([x0, x1], [y0, y1], color="#999999", lw=0.8, zorder=1)
+    for H, data in lattice.nodes(data=True):
+        count = data["conjugates"]
+        axes.annotate(
+            data["name"] if count == 1 else f"{data['name']}\n{count} conjugate",
+            place[H],
+            ha="center",
+            va="center",
+            fontsize=8,
+            bbox={
+                "boxstyle": "round,pad=0.3",
+                "facecolor": NORMAL if count == 1 else OTHER,
+                "edgecolor": "#555555",
+            },
+            zorder=2,
+        )
+    axes.set(xlim=(-widest / 2, widest / 2), ylim=(-0.5, len(rows) - 0.5))
+    axes.set_yticks(range(len(rows)), [f"order {order}" for order in orders])
+    axes.set_xticks([])
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_title(f"{group.name}: subgroups of {group.structure.name} up to conjugacy")
+    return figure
+
+
+def _untangle(lattice: nx.DiGraph, rows: Sequence[list[Subgroup]]) -> None:
+    """Order each row by the mean place of its neighbours, up and down, to cross fewer edges."""
+    for sweep in range(SWEEPS):
+        upward = sweep % 2 == 0
+        neighbours = lattice.predecessors if upward else lattice.successors
+        place = {H: i - (len(row) - 1) / 2 for row in rows for i, H in enumerate(row)}
+        for row in rows if upward else reversed(rows):
+            means = {
+                H: float(np.mean([place[K] for K in neighbours(H)] or [place[H]])) for H in row
+            }
+            row.sort(key=means.__getitem__)
+            place.update({H: i - (len(row) - 1) / 2 for i, H in enumerate(row)})

@@ -1,0 +1,226 @@
+"""Where groups and lattices stand on a page, and the figure they are drawn into."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from groupconv.algebra import cayley_graph
+from groupconv.errors import ArgumentError, MissingDependencyError
+from groupconv.registry import as_group
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from groupconv.algebra import Lattice, SplitGroup
+
+    FloatArray = npt.NDArray[np.float64]
+
+__all__ = [
+    "cartesian_basis",
+    "draw_cells",
+    "element_label",
+    "new_figure",
+    "plane_group",
+    "plane_positions",
+    "positions",
+    "readable_generators",
+    "voronoi_cell",
+]
+
+VIEW = np.array([[0.9, -0.42, 0.1], [0.18, 0.25, 0.95]])
+"""How space is seen on a page: the third axis nearly upright, no two axes in line."""
+
+POINT = np.array([1.0, 0.65, 0.4])
+"""A point of space that no rotation or reflection of a lattice fixes."""
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, without any of matplotlib's global state.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingDependencyError(
+            "pictures need matplotlib; run: pip install 'groupconv[plot]'"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def plane_group(group: SplitGroup | str) -> SplitGroup:
+    """A group that acts on a plane, as a page is one.
+
+    Raises:
+        ArgumentError: it acts in another dimension.
+    """
+    found = as_group(group)
+    if found.dimension != 2:
+        raise ArgumentError(
+            f"group={found.name!r} has dimension {found.dimension}, expected 2: a page is a plane"
+        )
+    return found
+
+
+def cartesian_basis(lattice: Lattice) -> FloatArray:
+    """The basis vectors as columns, in floating point; in a plane the axes are (down, right)."""
+    return np.array(lattice.basis.evalf().tolist(), dtype=float)
+
+
+def _linear_parts(group: SplitGroup) -> FloatArray:
+    """The stabilizer's matrices in Cartesian coordinates, `(S, d, d)`."""
+    basis = cartesian_basis(group.lattice)
+    parts: FloatArray = basis @ group.stabilizer_matrices @ np.linalg.inv(basis)
+    return parts
+
+
+def plane_positions(group: SplitGroup) -> FloatArray:
+    """Where each stabilizer plane stands on the page, `(S, 2)` as (right, up), about a circle.
+
+    Plane `s` stands where `s` takes a fixed point, so that an element of the group acts on the
+    whole picture as it acts on the page.
+
+    Examples:
+        >>> from groupconv import group
+        >>> (plane_positions(group("p4")).round() + 0.0).tolist()
+        [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
+    """
+    linear = _linear_parts(group)
+    has_mirrors = bool((np.linalg.det(linear) < 0).any())
+    tilt = np.pi / max(group.order, 4) if has_mirrors else 0.0  # midway between mirror lines
+    down, right = np.moveaxis(linear @ [-np.cos(tilt), np.sin(tilt)], -1, 0)
+    return np.stack([right, -down], axis=-1)
+
+
+def positions(group: SplitGroup) -> FloatArray:
+    """Where each stabilizer element stands on the page, `(S, 2)` as (right, up), in any dimension.
+
+    Elements stand where they take a point that no other element fixes: about a circle in the
+    plane, on a polyhedron seen from aside in space. Beyond that a spring model places them.
+
+    Examples:
+        >>> from groupconv import GeneratedGroup
+        >>> positions(GeneratedGroup("line", {"m": ([[-1]], 2)})).tolist()
+        [[1.0, 0.0], [-1.0, 0.0]]
+    """
+    d = group.dimension
+    if d == 2:
+        return plane_positions(group)
+    if d == 1:
+        return np.pad(_linear_parts(group)[:, :, 0], ((0, 0), (0, 1)))
+    if d == 3:
+        projected: FloatArray = _linear_parts(group) @ POINT @ VIEW.T
+        projected /= np.abs(projected).max()
+        return projected
+    springs = nx.kamada_kawai_layout(nx.Graph(cayley_graph(group)))
+    return np.array([springs[s] for s in range(group.order)])
+
+
+def readable_generators(group: SplitGroup) -> tuple[int, ...]:
+    """Generators whose Cayley graph can be read: few in a plane, those of short edges in space.
+
+    Two generators of a group of space make a tangle; the nearest ones draw a polyhedron.
+    """
+    if group.dimension != 3:
+        return group.structure.generators
+    lengths = np.linalg.norm(_linear_parts(group) @ POINT - POINT, axis=1).round(9)
+    chosen: tuple[int, ...] = ()
+    for s in np.argsort(lengths, kind="stable")[1:].tolist():
+        if s not in group.subgroup(*chosen).elements:
+            chosen = (*chosen, s)
+    return chosen
+
+
+def element_label(group: SplitGroup, flat: int) -> str:
+    """The coordinates of a stabilizer element by their names, such as `m = 1, r = 3`.
+
+    Examples:
+        >>> from groupconv import group
+        >>> element_label(group("p4m"), 7)
+        'm = 1, r = 3'
+    """
+    named = zip(group.coordinate_names, group.stabilizer_indices[flat], strict=False)
+    return ", ".join(f"{name} = {value}" for name, value in named)
+
+
+def voronoi_cell(lattice: Lattice) -> FloatArray:
+    """The corners of the points nearest to the origin of a plane lattice, `(n, 2)`, in order.
+
+    Examples:
+        >>> from groupconv import HEXAGONAL, SQUARE
+        >>> len(voronoi_cell(SQUARE)), len(voronoi_cell(HEXAGONAL))
+        (4, 6)
+    """
+    basis = cartesian_basis(lattice)
+    reach = 3 * np.abs(basis).sum()
+    corners = [reach * np.array(corner) for corner in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
+    for step in itertools.product(range(-2, 3), repeat=2):
+        neighbour = basis @ step
+        if not neighbour.any():
+            continue
+        # Keep what is nearer to the origin than to the neighbour: cut the polygon by their middle.
+        excess = [corner @ neighbour - neighbour @ neighbour / 2 for corner in corners]
+        kept: list[FloatArray] = []
+        for i, corner in enumerate(corners):
+            previous = corners[i - 1]
+            if (excess[i] > 1e-9) != (excess[i - 1] > 1e-9):
+                share = excess[i - 1] / (excess[i - 1] - excess[i])
+                kept.append(previous + share * (corner - previous))
+            if excess[i] <= 1e-9:
+                kept.append(corner)
+        corners = kept
+    apart = [c for i, c in enumerate(corners) if np.linalg.norm(c - corners[i - 1]) > 1e-6]
+    return np.array(apart)
+
+
+def draw_cells(
+    axes: Axes,
+    values: npt.ArrayLike,
+    lattice: Lattice,
+    limit: float,
+    middle: tuple[float, float] = (0.0, 0.0),
+    scale: float = 1.0,
+    **options: Any,
+) -> None:
+    """Draw an array on a plane lattice, each value in its true cell: squares, hexagons, ….
+
+    Args:
+        axes: Where to draw.
+        values: `(H, W)`; what is not a number is left out.
+        lattice: The plane lattice.
+        limit: The absolute value with the deepest colour.
+        middle: Where the array's centre stands, (right, up).
+        scale: The length of a unit of the lattice.
+        options: For matplotlib's `PolyCollection`.
+    """
+    from matplotlib.collections import PolyCollection
+
+    array = np.asarray(values, dtype=float)
+    cells = np.argwhere(~np.isnan(array))
+    centres = (cells - (np.array(array.shape) - 1) / 2) @ cartesian_basis(lattice).T
+    outlines = scale * (centres[:, None] + voronoi_cell(lattice))  # (cells, corners, 2)
+    on_page = np.stack([outlines[..., 1] + middle[0], middle[1] - outlines[..., 0]], axis=-1)
+    style: dict[str, Any] = {
+        "cmap": "RdBu_r",
+        "clim": (-limit, limit),
+        "edgecolors": "face",
+        "linewidths": 0.2,
+    } | options
+    axes.add_collection(
+        PolyCollection(list(on_page), array=array[tuple(cells.T)], zorder=2, **style)
+    )
+
+
+def extent(lattice: Lattice, shape: tuple[int, int]) -> FloatArray:
+    """Half the width and height of an array drawn on a lattice, (right, up)."""
+    corners = np.array(list(itertools.product((-1, 1), repeat=2))) * (np.array(shape) - 1) / 2
+    centres = corners @ cartesian_basis(lattice).T
+    half: FloatArray = (np.abs(centres).max(0) + np.abs(voronoi_cell(lattice)).max(0))[::-1]
+    return half

@@ -1,0 +1,95 @@
+"""A group's tables, drawn: its composition table and the orbit of one filter."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupconv.algebra import LINE, SQUARE, Lattice, SplitGroup
+from groupconv.errors import ArgumentError
+from groupconv.plotting.page import draw_cells, element_label, extent, new_figure
+from groupconv.registry import as_group
+from groupconv.transforms import filter_transform
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["filter_figure", "table_figure"]
+
+LARGEST_LABELLED = 24
+
+
+def table_figure(group: SplitGroup | str) -> Figure:
+    """The composition table of the stabilizer: `s·t` in row `s`, column `t`, a colour each.
+
+    Args:
+        group: The group, or its name.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+    """
+    group = as_group(group)
+    side = 3 + group.order / 5
+    figure = new_figure(side, side)
+    axes = figure.subplots()
+    table = group.composition_table
+    axes.imshow(table, cmap="viridis", vmin=-0.3 * group.order)
+    if group.order <= LARGEST_LABELLED:
+        labels = [element_label(group, s) or "1" for s in range(group.order)]
+        axes.set_xticks(range(group.order), labels, rotation=90)
+        axes.set_yticks(range(group.order), labels)
+        for (s, t), product in np.ndenumerate(table):
+            colour = "white" if product < group.order / 2 else "black"
+            axes.text(t, s, str(product), ha="center", va="center", color=colour, fontsize=8)
+    axes.set(xlabel="t", ylabel="s")
+    axes.set_title(f"{group.name}: s·t in flat indices")
+    return figure
+
+
+def filter_figure(group: SplitGroup | str, kernel_size: int = 5) -> Figure:
+    """One filter on the lattice, and what each stabilizer element makes of it (section 7.1).
+
+    Every value stands in its true cell: a square, a hexagon; cells outside the support are empty.
+
+    Args:
+        group: A group on a line or in a plane, or its name.
+        kernel_size: The size of the filter's box.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+        ArgumentError: the group acts in space, or the size does not fit it.
+    """
+    group = as_group(group)
+    if group.dimension > 2:
+        raise ArgumentError(
+            f"group={group.name!r} has dimension {group.dimension}, expected 1 or 2: a page is a "
+            f"plane; draw its Cayley graph or its table"
+        )
+    transform = filter_transform(group, kernel_size, "lattice")
+    values = np.random.default_rng(3).normal(size=transform.num_parameters)
+    values = np.append(values, np.nan)[transform.index[:, 0]]  # a cell with index -1 is empty
+    lattice: Lattice = group.lattice
+    if group.dimension == 1:
+        values, lattice = values[:, None], SQUARE if lattice == LINE else _strip(lattice)
+    limit = float(np.nanmax(np.abs(values)))
+    columns = group.stabilizer_shape[-1] if group.order > 1 else 1
+    columns = columns if 2 < columns <= 8 else math.ceil(math.sqrt(group.order))
+    rows = math.ceil(group.order / columns)
+    half = extent(lattice, values.shape[1:])
+    width = 1.7
+    figure = new_figure(width * columns, rows * (width * half[1] / half[0] + 0.35))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for s, axes in enumerate(grid.flat):
+        axes.axis("off")
+        if s < group.order:
+            draw_cells(axes, values[s], lattice, limit, edgecolors="white", linewidths=0.6)
+            axes.set(xlim=(-half[0], half[0]), ylim=(-half[1], half[1]), aspect="equal")
+            axes.set_title(element_label(group, s) or group.name, fontsize=9)
+    return figure
+
+
+def _strip(line: Lattice) -> Lattice:
+    """A line drawn as a row of unit cells along the page."""
+    return Lattice(line.name, (("1", "0"), ("0", line.vectors[0][0])))
