@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
     "AmbiguousGroupError",
     "ArgumentError",
     "AxiomError",
+    "ConformanceError",
     "DataError",
     "ElementError",
     "EquivarianceError",
@@ -84,6 +90,14 @@ class EquivarianceError(GroupConvError, AssertionError):
 
 class EquivarianceWarning(UserWarning):
     """A layer runs, but is not equivariant on an input of this size."""
+
+
+class ConformanceError(GroupConvError, AssertionError):
+    """A group does not keep what groupconv promises of groups; `failures` holds each by check."""
+
+    def __init__(self, message: str, failures: Mapping[str, Exception] | None = None) -> None:
+        super().__init__(message)
+        self.failures = dict(failures or {})
 
 
 class DataError(GroupConvError, ValueError):

@@ -1,9 +1,19 @@
-"""Equivariance checks for model authors: `*_error` measures, `assert_*` raises."""
+"""Checks of groups for plugin authors, and of equivariance for model authors; pytest optional.
 
+`check_*` and `assert_*` raise, `*_error` measures.
+"""
+
+from groupconv.testing.conformance import check_group, parametrize_with_group_checks
 from groupconv.testing.equivariance import (
     EquivarianceResult,
     assert_equivariant,
     equivariance_error,
 )
 
-__all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
+__all__ = [
+    "EquivarianceResult",
+    "assert_equivariant",
+    "check_group",
+    "equivariance_error",
+    "parametrize_with_group_checks",
+]

@@ -1,0 +1,233 @@
+"""What every group must pass: as an object, as mathematics, as tables, and in layers."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import pickle
+import random
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import groupconv
+from groupconv.errors import ConformanceError
+from groupconv.nn import BatchNorm, CosetPool, GroupConv, LiftingConv
+from groupconv.testing.equivariance import assert_equivariant
+from groupconv.transforms import FilterTransform, filter_transform
+from groupconv.verification import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groupconv.algebra import SplitGroup
+
+__all__ = ["CHECKS"]
+
+SIDE = 5
+"""The side of the torus that layers are tried on: odd, and larger than the kernel."""
+
+KERNEL_SIZE = 3
+ENTRIES = 1500
+"""The largest number of table entries that are held against the group's own products."""
+
+LAYER_DIMENSIONS = (1, 2, 3)
+
+
+def check_object(group: SplitGroup) -> None:
+    """A group is immutable and hashable; pickle, copies and `repr` give it back."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for how, back in (
+            ("pickle", lambda: pickle.loads(pickle.dumps(group))),
+            ("copy.deepcopy", lambda: copy.deepcopy(group)),
+            ("eval of its repr", lambda: eval(repr(group), _names(group))),
+        ):
+            try:
+                other = back()
+            except Exception as error:
+                raise ConformanceError(
+                    f"{how} does not give {group!r} back: {type(error).__name__}: {error}; define "
+                    f"the class at the top level of its module, and write one with parameters as "
+                    f"a frozen dataclass"
+                ) from error
+            if other != group or hash(other) != hash(group):
+                raise ConformanceError(
+                    f"{how} of {group!r} gives {other!r}, another group; compare parameters"
+                )
+    try:
+        group.name = group.name
+    except AttributeError:
+        return
+    raise ConformanceError(f"{group!r} can be changed; groups are immutable, as a frozen dataclass")
+
+
+def _names(group: SplitGroup) -> dict[str, object]:
+    """The names that a `repr` may use: those of groupconv and of the plugin's module."""
+    ours = {name: getattr(groupconv, name) for name in groupconv.__all__}
+    generator = {"Generator": groupconv.algebra.Generator}
+    return ours | generator | vars(sys.modules[type(group).__module__])
+
+
+def check_axioms(group: SplitGroup) -> None:
+    """Every axiom is proved by `groupconv.verify`."""
+    verify(group).raise_if_failed()
+
+
+def check_tables(group: SplitGroup) -> None:
+    """The tables of filter transforms are the group's own products (section 7.1)."""
+    for in_space in ("lattice", "group"):
+        transform = filter_transform(group, KERNEL_SIZE, in_space, "group")
+        for entry in _some(list(np.ndindex(transform.index.shape))):
+            expected = _parameter(transform, entry, in_space)
+            if transform.index[entry] != expected:
+                raise ConformanceError(
+                    f"the table of {group.name!r} from the {in_space} reads parameter "
+                    f"{transform.index[entry]} at {entry}, and g⁻¹(g(s')⁻¹ g(s, x)) is {expected}"
+                )
+
+
+def _some(entries: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """All entries, or as many as can be multiplied one by one in a few seconds, ever the same."""
+    if len(entries) <= ENTRIES:
+        return entries
+    return random.Random(0).sample(entries, ENTRIES)
+
+
+def _parameter(transform: FilterTransform, entry: tuple[int, ...], in_space: str) -> int:
+    """The parameter that the paper's formula reads, by the group's `compose` and `inverse`."""
+    group, middle = transform.group, KERNEL_SIZE // 2
+    still = (0,) * group.dimension
+    out, source, *cell = entry
+    support = [
+        tuple(c - middle for c in place)
+        for place in itertools.product(range(KERNEL_SIZE), repeat=group.dimension)
+        if transform.index[(0, 0, *place)] >= 0
+    ]
+    x = tuple(c - middle for c in cell)
+    if x not in support:
+        return -1
+    back = group.inverse((*group.stabilizer_indices[out], *still))
+    found = group.compose(back, (*group.stabilizer_indices[source], *x))
+    plane = group.flat_index(found[: -group.dimension]) if in_space == "group" else 0
+    return plane * len(support) + support.index(found[-group.dimension :])
+
+
+def check_layers_float32(group: SplitGroup) -> None:
+    """Layers commute with every element of the group in single precision."""
+    _check_layers(group, torch.float32)
+
+
+def check_layers_float64(group: SplitGroup) -> None:
+    """Layers commute with every element of the group in double precision."""
+    _check_layers(group, torch.float64)
+
+
+def _check_layers(group: SplitGroup, dtype: torch.dtype) -> None:
+    """On a torus, where no array has an edge that a group could spoil."""
+    if group.dimension not in LAYER_DIMENSIONS:
+        return
+    step = (1,) + (0,) * (group.dimension - 1)
+    still = (0,) * group.dimension
+    elements = [(*s, *t) for s in group.stabilizer_indices for t in (still, step)]
+    for in_space, layer in _layers(group).items():
+        layer = layer.to(dtype)
+        x = _input(group, in_space).to(dtype)
+        assert_equivariant(
+            layer, x, group=group, in_space=in_space, elements=elements, circular=True
+        )
+
+
+def check_state(group: SplitGroup) -> None:
+    """A layer's state is its weight and bias; it loads, pickles and copies."""
+    if group.dimension not in LAYER_DIMENSIONS:
+        return
+    for in_space, layers in _layers(group).items():
+        layer, x = layers[0], _input(group, in_space)
+        if sorted(layer.state_dict()) != ["bias", "weight"]:
+            raise ConformanceError(f"the state of {layer} is {sorted(layer.state_dict())}")
+        expected = layer(x)
+        fresh = _layers(group)[in_space][0]
+        fresh.load_state_dict(layer.state_dict())
+        for how, other in (
+            ("load_state_dict", fresh),
+            ("pickle", pickle.loads(pickle.dumps(layer))),
+            ("copy.deepcopy", copy.deepcopy(layer)),
+        ):
+            _require_equal(other(x), expected, f"{how} changes what {layer} computes")
+
+
+def check_compile(group: SplitGroup) -> None:
+    """`torch.compile` takes a network in one graph, forward and backward, and changes nothing."""
+    if group.dimension not in LAYER_DIMENSIONS:
+        return
+    net, x = _layers(group)["lattice"], _input(group, "lattice").requires_grad_()
+    torch.compiler.reset()  # so that many groups in one process do not fill its cache
+    with warnings.catch_warnings():  # torch's compiler uses what torch deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)
+        compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+        results = [_with_gradient(module, x) for module in (net, compiled)]
+    for eager, traced in zip(*results, strict=True):
+        _require_equal(traced, eager, f"torch.compile changes what {net} computes")
+
+
+def _with_gradient(module: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, ...]:
+    y = module(x)
+    return y, *torch.autograd.grad(y.square().sum(), x)
+
+
+def _layers(group: SplitGroup) -> dict[str, nn.Sequential]:
+    """A network from the lattice and one from the group, each with a quotient on its way."""
+    quotient = group.subgroups()[len(group.subgroups()) // 2]
+    options: dict[str, Any] = {
+        "padding": KERNEL_SIZE // 2,
+        "padding_mode": "circular",
+        "group": group,
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return {
+            "lattice": nn.Sequential(
+                LiftingConv(2, 3, KERNEL_SIZE, **options),
+                BatchNorm(3),
+                nn.ReLU(),
+                GroupConv(3, 2, KERNEL_SIZE, out_space=quotient, **options),
+                CosetPool(group=group, in_space=quotient),
+            ),
+            "group": nn.Sequential(
+                GroupConv(2, 2, KERNEL_SIZE, groups=2, **options),
+                GroupConv(2, 2, KERNEL_SIZE, out_space="lattice", **options),
+            ),
+        }
+
+
+def _input(group: SplitGroup, space: str) -> Tensor:
+    planes = () if space == "lattice" or group.order == 1 else (group.order,)
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(2, 2, *planes, *(SIDE,) * group.dimension, generator=generator)
+
+
+def _require_equal(found: Tensor, expected: Tensor, problem: str) -> None:
+    try:
+        torch.testing.assert_close(found, expected)
+    except AssertionError as error:
+        raise ConformanceError(f"{problem}: {error}") from error
+
+
+CHECKS: dict[str, Callable[[SplitGroup], None]] = {
+    check.__name__.removeprefix("check_"): check
+    for check in (
+        check_object,
+        check_axioms,
+        check_tables,
+        check_layers_float32,
+        check_layers_float64,
+        check_state,
+        check_compile,
+    )
+}
+"""Every check by its name, in the order in which they run."""
