@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ __all__ = [
     "ElementError",
     "EquivarianceError",
     "EquivarianceWarning",
+    "ExperimentalWarning",
     "GroupConvError",
     "GroupError",
     "MissingDependencyError",
@@ -23,6 +26,7 @@ __all__ = [
     "ShapeError",
     "UnknownGroupError",
     "VerificationError",
+    "warn",
 ]
 
 
@@ -100,9 +104,23 @@ class ConformanceError(GroupConvError, AssertionError):
         self.failures = dict(failures or {})
 
 
+class ExperimentalWarning(UserWarning):
+    """A group was loaded whose author may still change its coordinates or its conventions."""
+
+
 class DataError(GroupConvError, ValueError):
     """A data set is missing or is not what its format says."""
 
 
 class MissingDependencyError(GroupConvError, ImportError):
     """An optional package that the called function needs is not installed."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the code that called into this package, past torch and the package."""
+    level, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        ("torch.", "groupconv.")
+    ):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level + 2)

@@ -3,13 +3,17 @@
 A distribution registers a group by an entry point in the group `groupconv.groups`; it resolves to
 a `SplitGroup` subclass, an instance, or a function without arguments that returns one. Listing
 imports no plugin; one that is broken never breaks the listing, and explains itself when asked for.
+The environment variable `GROUPCONV_PLUGINS` limits what counts: names of groups or distributions,
+with commas between them, and nothing at all if it is empty.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib.machinery
 import importlib.util
+import os
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
@@ -17,16 +21,28 @@ from typing import TYPE_CHECKING
 
 from groupconv.algebra.contract import raised_at
 from groupconv.algebra.split_group import SplitGroup
-from groupconv.errors import AmbiguousGroupError, ArgumentError, PluginError, UnknownGroupError
+from groupconv.errors import (
+    AmbiguousGroupError,
+    ArgumentError,
+    ExperimentalWarning,
+    PluginError,
+    UnknownGroupError,
+    warn,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["ENTRY_POINT_GROUP", "GroupEntry", "as_group", "group", "groups"]
+__all__ = ["ENTRY_POINT_GROUP", "GroupEntry", "as_group", "group", "groups", "registered"]
 
 ENTRY_POINT_GROUP = "groupconv.groups"
 
+VARIABLE = "GROUPCONV_PLUGINS"
+"""The environment variable that limits which plugins count: names of groups or distributions,
+with commas; none if it is empty."""
+
 _loaded: dict[str, SplitGroup] = {}
+_registered: dict[str, SplitGroup] = {}
 _failures: dict[tuple[str, str], str] = {}
 
 
@@ -39,8 +55,11 @@ class GroupEntry:
         distribution: The distribution that registers it; all of them if there are several.
         version: The version of that distribution.
         target: What the entry point points to, `module:attribute`.
-        status: `"available"`, `"loaded"`, or `"broken"`.
+        status: `"available"` before it is loaded, then what the group says, `"stable"` or
+            `"experimental"`; or `"broken"`.
         error: What is wrong with a broken one, else None.
+        dimension: The dimension of a loaded group's lattice, else None.
+        order: The order of a loaded group's stabilizer, else None.
     """
 
     name: str
@@ -49,6 +68,8 @@ class GroupEntry:
     target: str
     status: str
     error: str | None = None
+    dimension: int | None = None
+    order: int | None = None
 
 
 def groups() -> Mapping[str, GroupEntry]:
@@ -61,7 +82,9 @@ def groups() -> Mapping[str, GroupEntry]:
         >>> groups()["p4"].target
         'groupconv_plugins.p4:P4'
     """
-    return MappingProxyType({name: _entry(name, claims) for name, claims in _claims().items()})
+    entries = {name: _entry(name, claims) for name, claims in _claims().items()}
+    entries |= {name: _registered_entry(group) for name, group in _registered.items()}
+    return MappingProxyType(entries)
 
 
 def group(name: str | SplitGroup) -> SplitGroup:
@@ -78,17 +101,55 @@ def group(name: str | SplitGroup) -> SplitGroup:
     """
     if not isinstance(name, str):
         return as_group(name)
-    if name in _loaded:
+    if name in _registered:
+        return _registered[name]
+    if name in _loaded and VARIABLE not in os.environ:  # layers ask often, and looking takes time
         return _loaded[name]
     claims = _claims().get(name)
     if claims is None:
         raise UnknownGroupError(_unknown(name))
     if len(claims) > 1:
         raise AmbiguousGroupError(
-            f"name={name!r} is claimed by {_and(map(_origin, claims))}; uninstall one of them"
+            f"name={name!r} is claimed by {_and(map(_origin, claims))}; uninstall one of them, or "
+            f"set {VARIABLE} to the distributions to use"
         )
-    _loaded[name] = _load(claims[0])
+    if name not in _loaded:
+        _loaded[name] = _load(claims[0])
     return _loaded[name]
+
+
+@contextlib.contextmanager
+def registered(*groups: SplitGroup) -> Iterator[None]:
+    """Register groups by their names for the duration of a `with` block, as tests need it.
+
+    Args:
+        groups: The groups; none may bear the name of an installed one.
+
+    Raises:
+        ArgumentError: one of them is no group.
+        AmbiguousGroupError: a name is taken.
+
+    Examples:
+        >>> from groupconv import GeneratedGroup
+        >>> with registered(GeneratedGroup("p2", {"r": ([[-1, 0], [0, -1]], 2)})):
+        ...     group("p2").order
+        2
+    """
+    found = {}
+    for new in map(as_group, groups):
+        taken = _claims().get(new.name, [])
+        if taken or new.name in _registered or new.name in found:
+            owners = _and(map(_origin, taken)) if taken else "another registered group"
+            raise AmbiguousGroupError(
+                f"groups={groups!r}: the name {new.name!r} belongs to {owners}; give it another"
+            )
+        found[new.name] = new
+    _registered.update(found)
+    try:
+        yield
+    finally:
+        for name in found:
+            del _registered[name]
 
 
 def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
@@ -114,14 +175,34 @@ def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
     )
 
 
-def _claims() -> dict[str, list[EntryPoint]]:
-    """The entry points of each name; the same one found twice on the path counts once."""
+def _claims(*, every: bool = False) -> dict[str, list[EntryPoint]]:
+    """The entry points of each name; the same one found twice on the path counts once.
+
+    Args:
+        every: Also those that the environment variable leaves out.
+    """
     claims: dict[str, list[EntryPoint]] = {}
     for found in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        if not every and not _is_allowed(found):
+            continue
         rivals = claims.setdefault(found.name, [])
         if _origin(found) not in map(_origin, rivals):
             rivals.append(found)
     return claims
+
+
+def _is_allowed(entry: EntryPoint) -> bool:
+    """Whether the environment variable, if it is set, names the group or its distribution."""
+    setting = os.environ.get(VARIABLE)
+    if setting is None:
+        return True
+    return not {entry.name, _distribution(entry)}.isdisjoint(map(str.strip, setting.split(",")))
+
+
+def _registered_entry(group: SplitGroup) -> GroupEntry:
+    """What the listing says of a group that is registered for a `with` block."""
+    place = "this process", "", f"{type(group).__module__}:{type(group).__qualname__}"
+    return GroupEntry(group.name, *place, group.status, None, group.dimension, group.order)
 
 
 def _entry(name: str, claims: list[EntryPoint]) -> GroupEntry:
@@ -130,7 +211,8 @@ def _entry(name: str, claims: list[EntryPoint]) -> GroupEntry:
         error = f"claimed by {_and(map(_origin, claims))}"
     else:
         error = _failures.get((name, claims[0].value)) or _missing_module(claims[0])
-    status = "broken" if error else "loaded" if name in _loaded else "available"
+    group = None if error else _loaded.get(name)
+    status = "broken" if error else group.status if group else "available"
     return GroupEntry(
         name,
         distribution=", ".join(_distribution(claim) for claim in claims),
@@ -138,6 +220,8 @@ def _entry(name: str, claims: list[EntryPoint]) -> GroupEntry:
         target=", ".join(claim.value for claim in claims),
         status=status,
         error=error,
+        dimension=group.dimension if group else None,
+        order=group.order if group else None,
     )
 
 
@@ -167,6 +251,12 @@ def _load(entry: EntryPoint) -> SplitGroup:
         )
     else:
         _failures.pop((entry.name, entry.value), None)
+        if loaded.status == "experimental":
+            warn(
+                f"group {entry.name!r} of {_distribution(entry)} is experimental: its coordinates "
+                f"and conventions may still change between versions",
+                ExperimentalWarning,
+            )
         return loaded
     _failures[entry.name, entry.value] = problem
     raise PluginError(f"group {entry.name!r} of {_origin(entry)} cannot be used: {problem}")
@@ -200,7 +290,13 @@ def _missing_module(entry: EntryPoint) -> str | None:
 
 
 def _unknown(name: object) -> str:
-    installed = list(_claims())
+    installed = [*_claims(), *_registered]
+    hidden = _claims(every=True).get(str(name))
+    if hidden is not None:
+        return (
+            f"name={name!r} is a group of {_and(map(_origin, hidden))}, which the environment "
+            f"variable {VARIABLE}={os.environ[VARIABLE]!r} leaves out; add {name} to it"
+        )
     near = {known for known in installed if known.lower() == str(name).lower()} | set(
         difflib.get_close_matches(str(name), installed)
     )

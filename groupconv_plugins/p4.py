@@ -16,6 +16,7 @@ class P4(SplitGroup):
     """
 
     name = "p4"
+    api_version = 1
     lattice = SQUARE
     stabilizer_shape = (4,)
 

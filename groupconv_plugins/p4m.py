@@ -16,6 +16,7 @@ class P4M(SplitGroup):
     """
 
     name = "p4m"
+    api_version = 1
     lattice = SQUARE
     stabilizer_shape = (2, 4)
 

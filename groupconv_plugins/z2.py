@@ -16,6 +16,7 @@ class Z2(SplitGroup):
     """
 
     name = "z2"
+    api_version = 1
     lattice = SQUARE
     stabilizer_shape = ()
 

@@ -9,7 +9,15 @@ import pytest
 
 import groupconv as gc
 from groupconv import registry
-from groupconv.errors import AmbiguousGroupError, ArgumentError, PluginError, UnknownGroupError
+from groupconv.errors import (
+    AmbiguousGroupError,
+    ArgumentError,
+    ExperimentalWarning,
+    PluginError,
+    UnknownGroupError,
+)
+from groupconv.testing import registered
+from tests.support.groups import P2, P4, PM
 
 PLUGIN = """
 from groupconv import GeneratedGroup, SQUARE, SplitGroup
@@ -31,6 +39,20 @@ class NeedsArguments(SplitGroup):
 NO_LATTICE = """
 class no_lattice(SplitGroup):
     name, stabilizer_shape = "wrong", ()
+    def matrix(self, u, v): ...
+    def index(self, matrix): ...
+"""
+
+
+API = """
+class future(SplitGroup):
+    name, lattice, stabilizer_shape, api_version = "wrong", SQUARE, (), 2
+
+class past(NeedsArguments):
+    api_version = 0
+
+class unsure(SplitGroup):
+    name, lattice, stabilizer_shape, status = "wrong", SQUARE, (), "unsure"
     def matrix(self, u, v): ...
     def index(self, matrix): ...
 """
@@ -65,7 +87,7 @@ def test_ours_are_listed_as_entry_points_of_the_distribution():
     entry = entries["p4"]
     assert (entry.distribution, entry.version) == ("groupconv", gc.__version__)
     assert entry.target == "groupconv_plugins.p4:P4"
-    assert entry.status in ("available", "loaded")
+    assert entry.status in ("available", "stable")
     assert entry.error is None
     with pytest.raises(TypeError):
         entries["p5"] = entry
@@ -90,7 +112,8 @@ def test_every_kind_of_target_loads(install):
     assert gc.group("turn").order == 2
     assert gc.group("made").order == 2
     assert gc.group("turn") is gc.group("turn")
-    assert gc.groups()["turn"].status == "loaded"
+    entry = gc.groups()["turn"]
+    assert (entry.status, entry.dimension, entry.order) == ("stable", 2, 2)
     assert gc.nn.LiftingConv(1, 1, 3, group="made").group.name == "made"
 
 
@@ -127,12 +150,15 @@ def test_unknown_names_suggest_near_ones():
         ("needy_plugin:x", "No module named 'not_installed_dependency'"),
         ("exiting_plugin:x", "SystemExit: no licence"),
         ("bad_plugin:no_lattice", "lattice"),
+        ("bad_plugin:future", "api_version=2, and this groupconv knows api_version=1; upgrade"),
+        ("bad_plugin:past", "api_version=0, and this groupconv knows api_version=1; install"),
+        ("bad_plugin:unsure", "status='unsure' is not one of 'stable', 'experimental'"),
         ("!!!", "!!!"),
     ],
 )
 def test_a_broken_plugin_spares_the_listing_and_explains_itself(install, target, problem):
     modules = {
-        "bad_plugin": PLUGIN + "\nlist = list\n" + NO_LATTICE,
+        "bad_plugin": PLUGIN + "\nlist = list\n" + NO_LATTICE + API,
         "raising_plugin": "1 / 0",
         "needy_plugin": "import not_installed_dependency",
         "exiting_plugin": "raise SystemExit('no licence')",
@@ -199,3 +225,71 @@ def test_a_distribution_without_metadata_spares_the_listing(install, tmp_path):
 def test_a_class_in_place_of_a_group_is_refused():
     with pytest.raises(gc.errors.ArgumentError, match=r"give an object, P4\(\)"):
         gc.layers(type(gc.group("p4")))
+
+
+EXPERIMENT = """
+from groupconv import GeneratedGroup
+
+trial = GeneratedGroup("trial", {"r": ([[-1, 0], [0, -1]], 2)}, status="experimental")
+"""
+
+
+def test_an_experimental_group_warns_once_where_it_is_asked_for(install):
+    install("trials", {"trial": "trial_plugin:trial"}, {"trial_plugin": EXPERIMENT})
+    with pytest.warns(ExperimentalWarning, match="'trial' of trials is experimental") as caught:
+        layer = gc.nn.LiftingConv(1, 1, 3, group="trial")
+    assert [warning.filename for warning in caught] == [__file__]
+    assert gc.group("trial") == layer.group  # warnings are errors in these tests
+    assert gc.groups()["trial"].status == "experimental"
+    assert repr(layer.group).endswith(", status='experimental')")
+
+
+def test_the_variable_limits_what_counts(install, monkeypatch):
+    install("first", {"turn": "one_plugin:turn"}, {"one_plugin": PLUGIN})
+    install("second", {"turn": "two_plugin:turn"}, {"two_plugin": PLUGIN})
+    every = set(gc.groups())
+    assert gc.group("p4").order == 4
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "z2, p4m")
+    assert set(gc.groups()) == {"z2", "p4m"}
+    with pytest.raises(UnknownGroupError, match="GROUPCONV_PLUGINS='z2, p4m' leaves out; add p4"):
+        gc.group("p4")
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "second,p4")
+    assert set(gc.groups()) == {"turn", "p4"}
+    assert gc.group("turn").order == 2  # so a clash of names is settled
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "")
+    assert not gc.groups()
+    monkeypatch.delenv("GROUPCONV_PLUGINS")
+    assert set(gc.groups()) == every
+
+
+def test_groups_registered_for_a_test():
+    with registered(P2, PM):
+        assert gc.group("p2") is P2
+        entry = gc.groups()["pm"]
+        assert (entry.distribution, entry.order, entry.status) == ("this process", 2, "stable")
+        assert gc.nn.LiftingConv(1, 1, 3, group="pm").group is PM
+        with (
+            pytest.raises(AmbiguousGroupError, match="'p2' belongs to another registered group"),
+            registered(P2),
+        ):
+            pass
+    assert not {"p2", "pm"} & set(gc.groups())
+    with pytest.raises(UnknownGroupError):
+        gc.group("p2")
+    with pytest.raises(ZeroDivisionError), registered(P2):
+        _ = 1 / 0
+    assert "p2" not in gc.groups()
+
+
+@pytest.mark.parametrize(
+    ("groups", "error", "message"),
+    [
+        ((P4,), AmbiguousGroupError, "'p4' belongs to groupconv"),
+        ((P2, P2), AmbiguousGroupError, "'p2' belongs to another"),
+        ((7,), ArgumentError, "group=7: expected"),
+    ],
+)
+def test_what_cannot_be_registered(groups, error, message):
+    with pytest.raises(error, match=message), registered(*groups):
+        pass
+    assert "p2" not in gc.groups()

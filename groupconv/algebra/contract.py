@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from groupconv.algebra.split_group import SplitGroup
 
 __all__ = [
+    "API_VERSION",
     "WRAPPERS",
     "Element",
     "bare_index",
+    "check_api",
     "check_element",
     "check_form",
     "is_checked",
@@ -35,6 +37,11 @@ __all__ = [
     "raised_at",
     "require_group",
 ]
+
+API_VERSION = 1
+"""The version of this contract; it changes when plugins written for it need to."""
+
+STATUSES = ("stable", "experimental")
 
 LARGEST_ORDER = 4096
 """Far above the 48 elements that a finite group of integer matrices can have in space."""
@@ -160,8 +167,23 @@ def is_checked(formula: Any) -> bool:
     return getattr(formula, "is_checked", False) or getattr(formula, "__isabstractmethod__", False)
 
 
+def check_api(plugin: str, version: Any) -> None:
+    """Refuse a plugin that is written for another version of this contract.
+
+    Raises:
+        GroupError: its `api_version` is another one.
+    """
+    if version != API_VERSION:
+        is_newer = type(version) is int and version > API_VERSION
+        raise GroupError(
+            f"class {plugin} has api_version={version!r}, and this groupconv knows "
+            f"api_version={API_VERSION}; "
+            + ("upgrade groupconv" if is_newer else "install a version of the plugin for it")
+        )
+
+
 def check_form(group: SplitGroup) -> None:
-    """Check what a plugin states: its name, its lattice, the shape of its stabilizer.
+    """Check what a plugin states: its name, lattice and status, the shape of its stabilizer.
 
     Raises:
         AxiomError: one of them is missing or is not of its type, or the order is beyond reason.
@@ -180,6 +202,8 @@ def check_form(group: SplitGroup) -> None:
         ) from error
     if not isinstance(name, str) or not name:
         raise problem(f"name={name!r} is not a text")
+    if group.status not in STATUSES:
+        raise problem(f"status={group.status!r} is not one of {', '.join(map(repr, STATUSES))}")
     if not isinstance(lattice, Lattice):
         raise problem(f"lattice={lattice!r} is not a groupconv.Lattice")
     if not isinstance(shape, tuple) or not all(type(n) is int and n > 0 for n in shape):

@@ -47,6 +47,7 @@ class GeneratedGroup(SplitGroup):
         generators: For each stabilizer coordinate, in order, its name, and the integer `(d, d)`
             matrix and the order of its generator.
         lattice: The lattice; the standard one, `Z^d` with orthonormal axes, if none is given.
+        status: `"stable"`, or `"experimental"` while its conventions may still change.
 
     Raises:
         AxiomError: a matrix is not integer, or its order is not the one stated.
@@ -67,6 +68,8 @@ class GeneratedGroup(SplitGroup):
         name: str,
         generators: Mapping[str, tuple[Any, int]],
         lattice: Lattice | None = None,
+        *,
+        status: str = "stable",
     ) -> None:
         if not isinstance(name, str) or not name:
             raise ArgumentError(f"name={name!r} of a group: expected a text")
@@ -98,6 +101,7 @@ class GeneratedGroup(SplitGroup):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "generators", parsed)
         object.__setattr__(self, "lattice", lattice)
+        object.__setattr__(self, "status", status)  # no field: it makes no other group
         object.__setattr__(self, "stabilizer_shape", tuple(g.order for g in parsed))
 
     @property
@@ -133,7 +137,9 @@ class GeneratedGroup(SplitGroup):
         generators = {g.name: (g.matrix, g.order) for g in self.generators}
         return (
             f"GeneratedGroup(name={self.name!r}, generators={generators!r}, "
-            f"lattice={self.lattice!r})"
+            f"lattice={self.lattice!r}"
+            + ("" if self.status == "stable" else f", status={self.status!r}")
+            + ")"
         )
 
 

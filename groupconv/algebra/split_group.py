@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from groupconv.algebra.contract import (
     WRAPPERS,
     Element,
+    check_api,
     check_form,
     checked_compose,
     checked_inverse,
@@ -52,7 +53,10 @@ _DERIVED = (
 class _CheckedAtBirth(ABCMeta):
     """Checks what a plugin states as soon as an object of it is made, however it was made."""
 
+    api_version: int
+
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        check_api(cls.__name__, cls.api_version)
         group = super().__call__(*arguments, **named)
         check_form(group)
         return group
@@ -72,6 +76,10 @@ class SplitGroup(metaclass=_CheckedAtBirth):
         lattice: The lattice it acts on.
         stabilizer_shape: The number of values of each stabilizer coordinate; `()` if there is
             no coordinate.
+        status: `"stable"`, or `"experimental"` while its conventions may still change: loading
+            such a group by its name warns once.
+        api_version: The version of this contract that the plugin is written for; another one
+            than groupconv's is refused.
 
     Examples:
         >>> from groupconv import group
@@ -85,6 +93,8 @@ class SplitGroup(metaclass=_CheckedAtBirth):
     name: str
     lattice: Lattice
     stabilizer_shape: tuple[int, ...]
+    status: str = "stable"
+    api_version: ClassVar[int] = 1
     overrides: ClassVar[frozenset[str]] = frozenset()
     """Which of `compose` and `inverse` a plugin writes itself; they are checked as such."""
 

@@ -60,11 +60,16 @@ def common(
 
 
 @app.command("groups")
-def list_groups() -> None:
-    """List the installed groups; loads none of them."""
+def list_groups(
+    load: Annotated[
+        bool, typer.Option("--load", help="Load every group, to tell dimension, order and status.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
+    """List the installed groups, and what is wrong with broken ones; loads none by itself."""
     from groupconv.cli import inspection
 
-    inspection.list_groups()
+    inspection.list_groups(load, as_json)
 
 
 @app.command()

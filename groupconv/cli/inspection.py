@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import json
 import os
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich import box
@@ -18,7 +22,7 @@ from rich.text import Text
 from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
 from groupconv.cli.files import written_whole
-from groupconv.errors import ArgumentError
+from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
 __all__ = ["indices", "list_groups", "plain_table", "show", "wide_console"]
 
@@ -40,17 +44,35 @@ def wide_console() -> Console:
     return Console(width=None if is_terminal else PIPE_WIDTH)
 
 
-def list_groups() -> None:
+def list_groups(load: bool, as_json: bool) -> None:
     """Print every registered name, with what is wrong with the broken ones."""
-    console = wide_console()
+    if load:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # the listing tells both
+            for name in registry.groups():
+                with contextlib.suppress(PluginError):
+                    registry.group(name)
     entries = registry.groups()
-    if not entries:
-        console.print("no groups are installed; pip install a package that registers some")
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in entries.values()], indent=2))
         return
-    table = plain_table("name", "status", "distribution", "target")
+    console = wide_console()
+    if not entries:
+        limit = os.environ.get(registry.VARIABLE)
+        console.print(
+            "no groups are installed; pip install a package that registers some"
+            if limit is None
+            else f"{registry.VARIABLE}={limit!r} leaves every installed group out",
+            highlight=False,
+        )
+        return
+    known = ("dimension", "order") if load else ()
+    table = plain_table("name", *known, "status", "distribution", "target")
     for entry in entries.values():
+        numbers = ("" if n is None else str(n) for n in (entry.dimension, entry.order) if load)
         status = escape(f"{entry.status}: {entry.error}") if entry.error else entry.status
-        table.add_row(entry.name, status, f"{entry.distribution} {entry.version}", entry.target)
+        origin = f"{entry.distribution} {entry.version}"
+        table.add_row(entry.name, *numbers, status, origin, entry.target)
     console.print(table)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import sys
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from groupconv.errors import EquivarianceWarning, ShapeError
+from groupconv.errors import EquivarianceWarning, ShapeError, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +53,7 @@ def check_windows(
     if all(n == 1 for n in stride) or torch.compiler.is_compiling():
         return
     if not _is_even(group, room, tuple(stride)):
-        warnings.warn(
+        warn(
             f"{layer} with stride {tuple(stride)} on an array of "
             f"{tuple(x.shape[-len(stride) :])} cells places its windows unevenly about the centre, "
             f"with {room} cells to step over; so it is not exactly equivariant under "
@@ -63,18 +61,7 @@ def check_windows(
             f"n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
             + ("" if _permutes_axes(group) else ", and the quotient even"),
             EquivarianceWarning,
-            stacklevel=_caller_level(),
         )
-
-
-def _caller_level() -> int:
-    """How far up the stack the code stands that called the layer, past torch and this package."""
-    level, frame = 0, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
-        ("torch.", "groupconv.")
-    ):
-        level, frame = level + 1, frame.f_back
-    return level + 1
 
 
 @functools.lru_cache(maxsize=1024)

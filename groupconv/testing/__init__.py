@@ -3,6 +3,7 @@
 `check_*` and `assert_*` raise, `*_error` measures.
 """
 
+from groupconv.registry import registered
 from groupconv.testing.conformance import check_group, parametrize_with_group_checks
 from groupconv.testing.equivariance import (
     EquivarianceResult,
@@ -16,4 +17,5 @@ __all__ = [
     "check_group",
     "equivariance_error",
     "parametrize_with_group_checks",
+    "registered",
 ]

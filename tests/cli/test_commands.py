@@ -32,6 +32,26 @@ def test_groups_lists_them_all():
         assert name in result.stdout
 
 
+def test_groups_as_json_and_loaded():
+    listed = json.loads(run("groups", "--json").stdout)
+    assert {entry["name"]: entry["order"] for entry in listed} == {
+        "p4": None,
+        "p4m": None,
+        "z2": None,
+    }
+    loaded = json.loads(run("groups", "--json", "--load").stdout)
+    assert {entry["name"]: entry["order"] for entry in loaded} == {"p4": 4, "p4m": 8, "z2": 1}
+    assert {entry["status"] for entry in loaded} == {"stable"}
+    for line in run("groups", "--load").stdout.splitlines():
+        if line.strip().startswith("p4m"):
+            assert line.split()[:4] == ["p4m", "2", "8", "stable"]
+
+
+def test_groups_when_none_count(monkeypatch):
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "")
+    assert "GROUPCONV_PLUGINS='' leaves every installed group out" in run("groups").stdout
+
+
 def test_show_explains_a_group():
     result = run("show", "p4m")
     assert result.returncode == 0

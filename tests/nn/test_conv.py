@@ -302,7 +302,7 @@ def test_an_array_smaller_than_the_window_is_told(layer):
 
 @pytest.mark.parametrize(
     ("groups", "message"),
-    [(2, "weight has 3 output channels, not a positive multiple of groups=2"),
+    [(2, "weight has 3 output channels, not a multiple of groups=2"),
      ("a", "groups='a': expected a positive integer"), (0, "groups=0"), (None, "groups=None")],
 )  # fmt: skip
 def test_the_functional_form_refuses_blocks_that_do_not_fit(groups, message):
