@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -31,6 +33,8 @@ for _ in range(2):
 assert losses[1] < losses[0], losses
 gc.testing.assert_equivariant(net, x)
 """
+
+OFFLINE = ["--no-index", "--no-build-isolation", "--no-deps"]
 
 
 def build_wheel(source, folder):
@@ -63,6 +67,51 @@ def run(environment, *command):
         cwd=environment, capture_output=True, text=True, check=False,
         env=os.environ | {"COLUMNS": "120"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("P4/mmm-x", ["[[0,-1,0],[1,0,0],[0,0,1]]", "[[-1,0,0],[0,1,0],[0,0,1]]"]),
+        ("hex", ["m=[[-1,1],[0,1]]", "r=[[1,-1],[1,0]]"]),
+        ("class", []),
+    ],
+)
+def test_new_packages_pass_their_own_tests(environment, tmp_path, name, options):
+    lattice = ["--lattice", "hexagonal"] if name == "hex" else []
+    generators = [part for text in options for part in ("--from-generators", text)]
+    made = run(environment, "groupconv", "new", name, *generators, *lattice, "-o", tmp_path / "new")
+    assert made.returncode == 0, made.stderr
+    install = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", *OFFLINE]
+    subprocess.run([*install, tmp_path / "new"], check=True)
+    tested = run(environment, "python", "-m", "pytest", "-q", "-W", "error", tmp_path / "new")
+    assert tested.returncode == 0, tested.stdout
+    assert "8 passed" in tested.stdout
+    assert f"{name}: all checks hold" in run(environment, "groupconv", "verify", name).stdout
+
+
+def test_five_commands_from_nothing_to_a_trained_group(environment, tmp_path):
+    # The commands of the README, in a clone, but for pip's downloads and the number of epochs.
+    text = (ROOT / "README.md").read_text()
+    (block,) = re.findall(r"^In five commands.*?```\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    commands = block.splitlines()
+    assert len(commands) == 5
+    for part in ("groupconv", "groupconv_plugins"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    for part in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / part, tmp_path)
+    path = f"{environment / 'bin'}:{os.environ['PATH']}"
+    for command in commands:
+        command = command.replace("pip install", f"pip install {' '.join(OFFLINE)}")
+        command += " --epochs 1" if " demo " in command else ""
+        ran = subprocess.run(
+            command,
+            shell=True, cwd=tmp_path, capture_output=True, text=True, check=False,
+            env=os.environ | {"PATH": path, "COLUMNS": "120"},
+        )  # fmt: skip
+        assert ran.returncode == 0, (command, ran.stderr)
+    assert "rectangle CNN" in ran.stdout
+    assert (tmp_path / "groupconv-demo" / "feature-maps.png").is_file()
 
 
 def test_it_is_listed(environment):

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groupconv.algebra.contract import LARGEST_ORDER
 from groupconv.algebra.lattice import CUBIC, LINE, SQUARE, Lattice
+from groupconv.algebra.rows import (
+    Rows,
+    closure,
+    exact_rows,
+    factors,
+    identity,
+    product,
+    products,
+)
 from groupconv.algebra.split_group import SplitGroup
 from groupconv.errors import ArgumentError, AxiomError, ElementError
 
@@ -20,8 +31,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.contract import Element
 
 __all__ = ["GeneratedGroup", "Generator"]
-
-Rows: TypeAlias = tuple[tuple[int, ...], ...]
 
 RESERVED = re.compile("t[0-9]+")
 
@@ -104,6 +113,54 @@ class GeneratedGroup(SplitGroup):
         object.__setattr__(self, "status", status)  # no field: it makes no other group
         object.__setattr__(self, "stabilizer_shape", tuple(g.order for g in parsed))
 
+    @classmethod
+    def from_matrices(
+        cls, name: str, matrices: Mapping[str, Any], lattice: Lattice | None = None
+    ) -> GeneratedGroup:
+        """The group that some matrices generate, whatever their products.
+
+        They become its generators, with their names, if the products `A^a B^b …` of their powers
+        are each element once. Otherwise others do, found along a chain of subgroups and called
+        `a`, `b`, ….
+
+        Args:
+            name: The name under which it is registered.
+            matrices: Integer `(d, d)` matrices by their names.
+            lattice: The lattice; the standard one if none is given.
+
+        Raises:
+            AxiomError: they generate no finite group of integer matrices.
+            ArgumentError: the matrices or the lattice do not fit together, or there are no such
+                generators, as for the quaternions.
+
+        Examples:
+            >>> turns = {"x": [[1, 0, 0], [0, 0, -1], [0, 1, 0]],
+            ...          "z": [[0, -1, 0], [1, 0, 0], [0, 0, 1]]}
+            >>> GeneratedGroup.from_matrices("P432", turns).stabilizer_shape
+            (4, 2, 3)
+        """
+        if not isinstance(matrices, Mapping) or not matrices:
+            raise ArgumentError(
+                f"matrices={matrices!r} of group {name!r}: expected a mapping from names to "
+                f"matrices"
+            )
+        given = {key: exact_rows(name, key, value) for key, value in matrices.items()}
+        if len({len(rows) for rows in given.values()}) > 1:
+            raise ArgumentError(f"matrices={matrices!r} of group {name!r} differ in size")
+        elements = closure(name, list(given.values()))
+        generators = [(rows, elements[rows]) for rows in given.values()]
+        is_count = math.prod(order for _, order in generators) == len(elements)
+        if not is_count or len(set(products(generators))) != len(elements):
+            chosen = factors(elements, given.values())
+            if chosen is None:
+                raise ArgumentError(
+                    f"matrices={matrices!r} of group {name!r} generate {len(elements)} elements "
+                    f"that are no products A^a B^b … of powers, each once; write a SplitGroup with "
+                    f"matrix and index"
+                )
+            given = dict(zip(string.ascii_lowercase, chosen, strict=False))
+        return cls(name, {key: (rows, elements[rows]) for key, rows in given.items()}, lattice)
+
     @property
     def coordinate_names(self) -> tuple[str, ...]:
         """The names of the generators, then `t0, t1, …`."""
@@ -152,25 +209,12 @@ def _generator(group: str, name: str, value: Any) -> Generator:
         )
     try:
         matrix, order = value
-        rows = [list(row) for row in matrix]
     except (TypeError, ValueError) as error:
         raise ArgumentError(
             f"generator {name!r} of group {group!r} is {value!r}, expected a pair of an integer "
             f"matrix and its order"
         ) from error
-    if not rows or any(len(row) != len(rows) for row in rows):
-        raise ArgumentError(
-            f"generator {name!r} of group {group!r} is {matrix!r}, expected a square matrix"
-        )
-    try:
-        exact: Rows = tuple(tuple(operator.index(entry) for entry in row) for row in rows)
-    except TypeError as error:
-        raise AxiomError(
-            group,
-            "integrality",
-            f"generator {name!r} has entries that are no integers: {rows}",
-            step="write it in lattice coordinates, as integers",
-        ) from error
+    exact = exact_rows(group, name, matrix)
     if not isinstance(order, bool) and hasattr(order, "__index__"):
         order = operator.index(order)
     if type(order) is not int or not 1 <= order <= LARGEST_ORDER:
@@ -184,14 +228,14 @@ def _generator(group: str, name: str, value: Any) -> Generator:
 
 def _check_order(group: str, name: str, matrix: Rows, order: int) -> None:
     """`A^order = 1`, and no smaller power is."""
-    power = identity = _identity(len(matrix))
+    power = one = identity(len(matrix))
     for exponent in range(1, order + 1):
-        power = _product(power, matrix)
-        if (power == identity) != (exponent == order):
+        power = product(power, matrix)
+        if (power == one) != (exponent == order):
             break
     else:
         return
-    is_early = power == identity
+    is_early = power == one
     raise AxiomError(
         group,
         "the declared order of a generator",
@@ -201,32 +245,11 @@ def _check_order(group: str, name: str, matrix: Rows, order: int) -> None:
     )
 
 
-def _identity(d: int) -> Rows:
-    return tuple(tuple(int(i == j) for j in range(d)) for i in range(d))
-
-
-def _product(a: Rows, b: Rows) -> Rows:
-    """The product of two small matrices in Python integers, which never overflow."""
-    columns = tuple(zip(*b, strict=True))
-    return tuple(tuple(sum(map(int.__mul__, row, column)) for column in columns) for row in a)
-
-
 @functools.lru_cache(maxsize=512)
 def _linear_parts(group: GeneratedGroup) -> dict[tuple[int, ...], Rows]:
     """`A^a B^b …` for all exponents."""
-    powers = [_powers(generator) for generator in group.generators]
-    return {
-        exponents: functools.reduce(_product, (powers[k][e] for k, e in enumerate(exponents)))
-        for exponents in group.stabilizer_indices
-    }
-
-
-def _powers(generator: Generator) -> list[Rows]:
-    """`1, A, A², …`, as many as the order."""
-    powers = [_identity(len(generator.matrix))]
-    while len(powers) < generator.order:
-        powers.append(_product(powers[-1], generator.matrix))
-    return powers
+    parts = products((generator.matrix, generator.order) for generator in group.generators)
+    return dict(zip(group.stabilizer_indices, parts, strict=True))
 
 
 @functools.lru_cache(maxsize=512)

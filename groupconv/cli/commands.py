@@ -23,6 +23,7 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(help="The name of an installed group.")]
 SpaceName = Literal["lattice", "group"]
+LatticeName = Literal["line", "square", "hexagonal", "cubic"]
 Picture = Literal["cayley", "subgroups", "table", "filters", "feature-map"]
 
 
@@ -128,6 +129,32 @@ def plot(
     from groupconv.cli import pictures
 
     pictures.plot(name, what, output, kernel_size, generator)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The name of the new group.")],
+    from_generators: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=MATRIX",
+            help="A matrix in lattice coordinates, such as 'r=[[0,-1],[1,0]]'; may be repeated.",
+        ),
+    ] = None,
+    lattice: Annotated[
+        LatticeName | None, typer.Option(help="The lattice; by default the standard one.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder to make; by default NAME.")
+    ] = None,
+) -> None:
+    """Write a package with a group of your own, its tests included, ready to be installed.
+
+    Without generators it has the two formulas of a mirror group, to be made your own.
+    """
+    from groupconv.cli import scaffold
+
+    scaffold.new(name, from_generators or [], lattice, output)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sympy
 
+import groupconv as gc
 from groupconv.algebra import CUBIC, GeneratedGroup
 from groupconv.errors import ArgumentError, AxiomError, ElementError
 from tests.support.groups import P2, P4, P6M
@@ -83,3 +84,53 @@ def test_the_lattice_has_to_be_theirs():
     sixfold = GeneratedGroup("p6", {"r": ([[1, -1], [1, 0]], 6)})
     with pytest.raises(AxiomError, match="isometry"):
         sixfold.composition_table
+
+
+X, Z = [[1, 0, 0], [0, 0, -1], [0, 1, 0]], [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
+INVERSION = [[-1, 0, 0], [0, -1, 0], [0, 0, -1]]
+I4 = [[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, -1], [0, 0, 1, 0]]
+J4 = [[0, 0, -1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, -1, 0, 0]]
+LATTICE4 = gc.Lattice("4-D", tuple(tuple(str(int(i == j)) for j in range(4)) for i in range(4)))
+
+
+@pytest.mark.parametrize(
+    ("matrices", "lattice", "name", "shape"),
+    [
+        ({"x": X, "z": Z}, gc.CUBIC, "O", (4, 2, 3)),
+        ({"x": X, "z": Z, "i": INVERSION}, gc.CUBIC, "O×C2", (4, 2, 2, 3)),
+        ({"m": [[-1, 1], [0, 1]], "r": [[1, -1], [1, 0]]}, gc.HEXAGONAL, "D6", (2, 6)),
+        ({"m": [[-1, 0], [0, 1]], "n": [[0, 1], [1, 0]]}, gc.SQUARE, "D4", (4, 2)),
+        ({"r": [[0, -1], [1, 0]], "again": [[0, -1], [1, 0]]}, gc.SQUARE, "C4", (4,)),
+        ({"one": [[1, 0], [0, 1]]}, None, "C1", (1,)),
+    ],
+)
+def test_groups_from_whatever_matrices_generate_them(matrices, lattice, name, shape):
+    group = gc.GeneratedGroup.from_matrices("made", matrices, lattice)
+    assert group.structure.name == name
+    assert gc.verify(group).passed
+    made = {group.matrix(*s, *(0,) * group.dimension) for s in group.stabilizer_indices}
+    for matrix in matrices.values():
+        assert any(m[:-1, :-1].tolist() == matrix for m in made)
+    assert sorted(group.stabilizer_shape) == sorted(shape)
+    own = {g.name: [list(row) for row in g.matrix] for g in group.generators}
+    assert own == matrices or list(own) == list("abcd"[: len(own)])
+
+
+@pytest.mark.parametrize(
+    ("matrices", "error", "message"),
+    [
+        ({"s": [[1, 1], [0, 1]]}, AxiomError, "finite order.* generate more than 4096 elements"),
+        ({"s": [[2]]}, AxiomError, "finite order"),
+        ({"a": [[0.5]]}, AxiomError, "integrality"),
+        ({"i": I4, "j": J4}, ArgumentError, "generate 8 elements that are no products A.a B.b"),
+        ({"a": [[1]], "b": X}, ArgumentError, "differ in size"),
+        ({"a": [[1, 0]]}, ArgumentError, "expected a square matrix"),
+        ({"a": 3}, ArgumentError, "expected a square matrix"),
+        ({}, ArgumentError, r"matrices=\{\}"),
+        ([X], ArgumentError, "expected a mapping"),
+    ],
+)
+def test_matrices_that_generate_no_group_are_refused(matrices, error, message):
+    lattice = LATTICE4 if "i" in matrices else None
+    with pytest.raises(error, match=message):
+        gc.GeneratedGroup.from_matrices("bad", matrices, lattice)

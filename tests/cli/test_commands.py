@@ -144,6 +144,21 @@ def test_indices_writes_the_table(tmp_path):
         (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
         (["demo", "--epochs", "0"], "--epochs"),
         (["verify", "p4", "--html", "/tmp"], "error: --html='/tmp' is a folder"),
+        (["new", "p4"], "name='p4' belongs to groupconv already"),
+        (["new", "a b"], "name='a b': expected letters, digits"),
+        (["new", "q", "-o", "."], "--output='.' exists already"),
+        (["new", "q", "-o", "/proc/x/y"], "--output='/proc/x/y' cannot be written"),
+        (["new", "q", "--lattice", "square"], "--lattice=square needs --from-generators"),
+        (["new", "q", "--from-generators", "[[1,"], "--from-generators='[[1,' cannot be read"),
+        (["new", "q", "--from-generators", "[[1,1],[0,1]]"], "breaks finite order"),
+        (
+            ["new", "q", "--from-generators", "a=[[1]]", "--from-generators", "a=[[-1]]"],
+            "names 'a' a second time",
+        ),
+        (
+            ["new", "q", "--from-generators", "[[0,-1],[1,0]]", "--lattice", "hexagonal"],
+            "breaks isometry",
+        ),
         (["plot", "p4", "-o", "x.jpg"], "--output='x.jpg': expected"),
         (["plot", "p4", "--generator", "4", "-o", "x.png"], "stabilizer=4 is no stabilizer"),
         (["plot", "p4", "--what", "table", "--generator", "1", "-o", "x.png"], "--generator=[1]"),
@@ -158,6 +173,7 @@ def test_indices_writes_the_table(tmp_path):
 def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
     result = run(*arguments, cwd=tmp_path)
     assert result.returncode == 2
+    assert not list(tmp_path.iterdir())
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(tmp_path.iterdir())
