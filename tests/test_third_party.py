@@ -127,6 +127,12 @@ def test_it_is_verified(environment):
     assert "halfturn: all checks hold" in verified.stdout
 
 
+def test_its_own_tests_pass(environment, tmp_path):
+    own = shutil.copytree(ROOT / "examples" / "halfturn" / "tests", tmp_path / "tests")
+    tested = run(environment, "python", "-m", "pytest", "-q", "-W", "error", own)
+    assert tested.returncode == 0, tested.stdout
+
+
 def test_it_trains(environment):
     trained = run(environment, "python", "-c", TRAIN_ONE_STEP.format(prefix=str(environment)))
     assert trained.returncode == 0, trained.stderr
