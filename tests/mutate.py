@@ -200,10 +200,8 @@ def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     os.environ["OMP_NUM_THREADS"] = "1"
-    import hypothesis  # noqa: F401  # what takes long to import is shared by all processes
-    import matplotlib.figure  # noqa: F401
+    import matplotlib.figure  # noqa: F401  # shared by all processes, since it takes long
     import networkx  # noqa: F401
-    import sybil  # noqa: F401
     import sympy  # noqa: F401
     import torch  # noqa: F401
 
