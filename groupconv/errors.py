@@ -26,7 +26,6 @@ __all__ = [
     "ShapeError",
     "UnknownGroupError",
     "VerificationError",
-    "warn",
 ]
 
 
