@@ -54,7 +54,7 @@ class GeneratedGroup(SplitGroup):
     Args:
         name: The name under which it is registered.
         generators: For each stabilizer coordinate, in order, its name, and the integer `(d, d)`
-            matrix and the order of its generator.
+            matrix and the order of its generator; none for translations alone.
         lattice: The lattice; the standard one, `Z^d` with orthonormal axes, if none is given.
         status: `"stable"`, or `"experimental"` while its conventions may still change.
 
@@ -87,13 +87,13 @@ class GeneratedGroup(SplitGroup):
                 f"lattice={lattice!r} of group {name!r}: expected a groupconv.Lattice, such as "
                 f"groupconv.HEXAGONAL"
             )
-        if not isinstance(generators, Mapping) or not generators:
+        if not isinstance(generators, Mapping) or not (generators or lattice):
             raise ArgumentError(
                 f"generators={generators!r} of group {name!r}: expected a mapping from the name "
-                f"of each coordinate to its generator's matrix and order"
+                f"of each coordinate to its generator's matrix and order; with none, give lattice="
             )
         parsed = tuple(_generator(name, key, value) for key, value in generators.items())
-        dimension = len(parsed[0].matrix)
+        dimension = lattice.dimension if lattice else len(parsed[0].matrix)
         if lattice is None and dimension not in _STANDARD:
             raise ArgumentError(
                 f"generators of group {name!r} act in {dimension} dimensions, where there is no "
@@ -145,12 +145,13 @@ class GeneratedGroup(SplitGroup):
                 f"matrices"
             )
         given = {key: exact_rows(name, key, value) for key, value in matrices.items()}
-        if len({len(rows) for rows in given.values()}) > 1:
+        dimension = len(next(iter(given.values())))
+        if any(len(rows) != dimension for rows in given.values()):
             raise ArgumentError(f"matrices={matrices!r} of group {name!r} differ in size")
         elements = closure(name, list(given.values()))
         generators = [(rows, elements[rows]) for rows in given.values()]
         is_count = math.prod(order for _, order in generators) == len(elements)
-        if not is_count or len(set(products(generators))) != len(elements):
+        if not is_count or len(set(products(dimension, generators))) != len(elements):
             chosen = factors(elements, given.values())
             if chosen is None:
                 raise ArgumentError(
@@ -248,7 +249,8 @@ def _check_order(group: str, name: str, matrix: Rows, order: int) -> None:
 @functools.lru_cache(maxsize=512)
 def _linear_parts(group: GeneratedGroup) -> dict[tuple[int, ...], Rows]:
     """`A^a B^b …` for all exponents."""
-    parts = products((generator.matrix, generator.order) for generator in group.generators)
+    generators = [(generator.matrix, generator.order) for generator in group.generators]
+    parts = products(group.dimension, generators)
     return dict(zip(group.stabilizer_indices, parts, strict=True))
 
 

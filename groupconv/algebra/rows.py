@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -111,10 +110,12 @@ def _order(matrix: Rows) -> int:
     return n
 
 
-def products(generators: Iterable[tuple[Rows, int]]) -> list[Rows]:
-    """`A^a B^b …` for all exponents below the orders, row-major."""
-    parts = [powers(*generator) for generator in generators]
-    return functools.reduce(lambda left, right: [product(a, b) for a in left for b in right], parts)
+def products(d: int, generators: Iterable[tuple[Rows, int]]) -> list[Rows]:
+    """`A^a B^b …` for all exponents below the orders, row-major; the identity of none."""
+    found = [identity(d)]
+    for generator in generators:
+        found = [product(left, right) for left in found for right in powers(*generator)]
+    return found
 
 
 def factors(elements: dict[Rows, int], preferred: Iterable[Rows]) -> list[Rows] | None:

@@ -100,7 +100,7 @@ def show(name: str) -> None:
     kind = "abelian" if structure.is_abelian else f"centre {structure.center.abstract_name}"
     facts.add_row("structure", f"{structure.name}, {kind}")
     facts.add_row("generators", _listed(group, structure.generators).strip("{}") or "none")
-    facts.add_row("classes", "  ".join(_listed(group, c) for c in structure.conjugacy_classes))
+    facts.add_row("classes", _classes(group))
     facts.add_row("subgroups", _subgroups(group))
     if entry is not None:
         facts.add_row("from", f"{entry.distribution} {entry.version}, {entry.target}")
@@ -156,6 +156,14 @@ def _listed(group: SplitGroup, elements: Sequence[int]) -> str:
     """Elements by their coordinates, those of a class in braces."""
     shown = ", ".join(_tuple(group.stabilizer_indices[s]) for s in elements)
     return f"{{{shown}}}" if len(elements) > 1 else shown
+
+
+def _classes(group: SplitGroup) -> str:
+    """The conjugacy classes, or only their sizes where these are many elements."""
+    classes = group.structure.conjugacy_classes
+    if group.order <= LARGEST_PRINTED_ORDER:
+        return "  ".join(_listed(group, members) for members in classes)
+    return f"{len(classes)}, of sizes {', '.join(str(len(members)) for members in classes)}"
 
 
 def _subgroups(group: SplitGroup) -> str:
