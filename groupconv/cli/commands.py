@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from groupconv.errors import GroupConvError
+from groupconv.errors import ExperimentalWarning, GroupConvError
 
 __all__ = ["app", "main"]
 
@@ -28,7 +29,9 @@ Picture = Literal["cayley", "subgroups", "table", "filters", "feature-map"]
 
 
 def main() -> None:
-    """Run the command; an error of ours becomes one line and exit code 2."""
+    """Run the command; an error or a warning of ours becomes one line, an error exit code 2."""
+    warnings.simplefilter("always", ExperimentalWarning)
+    warnings.showwarning = _show_warning
     try:
         app()
     except GroupConvError as error:
@@ -38,6 +41,10 @@ def main() -> None:
         typer.echo(f"error: the output cannot be written: {error.strerror}", err=True)
         sys.stdout = None  # nothing more can be flushed at exit
         sys.exit(2)
+
+
+def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    typer.echo(f"warning: {message}", err=True)
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import groupconv as gc
-from groupconv import registry
 from groupconv.cli import pictures, proofs
+from groupconv.registry import plugins
 from tests.support import zoo
 from tests.support.groups import CUBE
 
@@ -34,14 +34,11 @@ def test_groups_lists_them_all():
 
 def test_groups_as_json_and_loaded():
     listed = json.loads(run("groups", "--json").stdout)
-    assert {entry["name"]: entry["order"] for entry in listed} == {
-        "p4": None,
-        "p4m": None,
-        "z2": None,
-    }
-    loaded = json.loads(run("groups", "--json", "--load").stdout)
-    assert {entry["name"]: entry["order"] for entry in loaded} == {"p4": 4, "p4m": 8, "z2": 1}
-    assert {entry["status"] for entry in loaded} == {"stable"}
+    assert {"p4", "p4m", "z2"} <= {entry["name"] for entry in listed}
+    assert {entry["order"] for entry in listed} == {None}
+    loaded = {e["name"]: e for e in json.loads(run("groups", "--json", "--load").stdout)}
+    assert [loaded[name]["order"] for name in ("z2", "p4", "p4m", "Fm-3m")] == [1, 4, 8, 48]
+    assert {loaded[name]["status"] for name in ("z2", "p4", "p6")} == {"stable", "experimental"}
     for line in run("groups", "--load").stdout.splitlines():
         if line.strip().startswith("p4m"):
             assert line.split()[:4] == ["p4m", "2", "8", "stable"]
@@ -72,7 +69,7 @@ def test_show_explains_a_group():
 def test_show_of_generated_groups(monkeypatch, capsys):
     from groupconv.cli import inspection
 
-    monkeypatch.setattr(registry, "_loaded", {"Pm-3m": CUBE})
+    monkeypatch.setattr(plugins, "_loaded", {"Pm-3m": CUBE})
     inspection.show("Pm-3m")
     shown = capsys.readouterr().out
     assert "Translations, and what these generate: i of order 2, a of order 3" in shown
@@ -89,7 +86,7 @@ def test_verify_succeeds_and_tells_how():
 
 
 def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
-    monkeypatch.setattr(registry, "_loaded", {"broken": zoo.WrongCompose()})
+    monkeypatch.setattr(plugins, "_loaded", {"broken": zoo.WrongCompose()})
     assert proofs.verify(["broken", "p4"], False, False, None) == 1
     shown = capsys.readouterr().out
     assert "broken: 3 of 20 checks fail" in shown
@@ -97,20 +94,29 @@ def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
     assert "p4: all checks hold" in shown
 
 
-def test_verify_all_as_json_and_as_a_page(tmp_path):
+def test_an_experimental_group_is_one_line_of_warning():
+    result = run("show", "p6")
+    assert result.returncode == 0
+    assert result.stderr.startswith("warning: group 'p6' of groupconv is experimental: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_verify_all_as_json_and_as_a_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "z2, p4, p4m")
     result = run("verify", "--all", "--json", "--html", tmp_path / "proofs.html")
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)
     assert data["passed"]
     assert not data["errors"]
-    assert {"z2", "p4", "p4m"} <= {report["group"] for report in data["reports"]}
+    assert {"z2", "p4", "p4m"} == {report["group"] for report in data["reports"]}
     page = (tmp_path / "proofs.html").read_text()
     assert page.count("<section>") == len(data["reports"])
 
 
 def test_verify_all_goes_on_past_a_plugin_that_does_not_load(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "z2, p4")
     entries = dict(gc.groups()) | {"gone": None}
-    monkeypatch.setattr(registry, "groups", lambda: entries)
+    monkeypatch.setattr(proofs.registry, "groups", lambda: entries)
     assert proofs.verify([], True, False, tmp_path / "proofs.html") == 1
     shown = capsys.readouterr().out
     assert "gone: name='gone' is no installed group" in shown
@@ -132,7 +138,7 @@ def test_indices_writes_the_table(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "P4"], "error: name='P4' is no installed group; did you mean 'p4'"),
+        (["show", "P4M"], "error: name='P4M' is no installed group; did you mean 'p4m'? Names"),
         (["indices", "p4", "-o", "t.txt"], "expected the name of an .npz file"),
         (["indices", "p4", "--kernel-size", "0", "-o", "t.npz"], "error: kernel_size=0"),
         (["indices", "p4", "-o", "/proc/nowhere/t.npz"], "cannot be written"),

@@ -12,6 +12,7 @@ import spglib
 import spglib.error
 
 import groupconv as gc
+from groupconv.registry.names import NOT_SPLIT
 from groupconv_plugins import hexagonal, line, plane, space
 from tests.support.groups import P4, P4M, Z2
 
@@ -59,6 +60,13 @@ def test_the_73_are_the_symmorphic_ones():
         if is_symmorphic(hall)
     }
     assert set(space.SYMBOLS) == symbols
+    everything = {
+        spglib.get_spacegroup_type(hall).international_short.replace("_", "")
+        for hall in standard.values()
+    }
+    assert len(everything) == 230
+    assert everything - symbols <= NOT_SPLIT
+    assert not NOT_SPLIT & (symbols | set(PLANE_FACTS))
 
 
 @pytest.mark.parametrize("symbol", space.SYMBOLS)
@@ -105,7 +113,7 @@ def test_the_stated_basis_is_that_of_the_cell(symbol):
 
 
 PLANE_FACTS = {
-    # order, reflections, abstract group, and whether all reflections are alike (International Tables)
+    # order, reflections, abstract group (International Tables)
     "z2": (1, 0, "C1"), "p2": (2, 0, "C2"), "pm": (2, 1, "C2"), "cm": (2, 1, "C2"),
     "pmm": (4, 2, "C2×C2"), "cmm": (4, 2, "C2×C2"), "p4": (4, 0, "C4"), "p4m": (8, 4, "D4"),
     "p3": (3, 0, "C3"), "p3m1": (6, 3, "D3"), "p31m": (6, 3, "D3"), "p6": (6, 0, "C6"),

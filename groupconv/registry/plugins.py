@@ -1,4 +1,4 @@
-"""The registry of groups: installed plugins, found through their entry points.
+"""Plugins: found through their entry points, listed, loaded, refused.
 
 A distribution registers a group by an entry point in the group `groupconv.groups`; it resolves to
 a `SplitGroup` subclass, an instance, or a function without arguments that returns one. Listing
@@ -10,7 +10,6 @@ with commas between them, and nothing at all if it is empty.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib.machinery
 import importlib.util
 import os
@@ -29,6 +28,7 @@ from groupconv.errors import (
     UnknownGroupError,
     warn,
 )
+from groupconv.registry.names import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,6 +40,9 @@ ENTRY_POINT_GROUP = "groupconv.groups"
 VARIABLE = "GROUPCONV_PLUGINS"
 """The environment variable that limits which plugins count: names of groups or distributions,
 with commas; none if it is empty."""
+
+LONGEST_LIST = 12
+"""Names that an error lists; there may be a hundred."""
 
 _loaded: dict[str, SplitGroup] = {}
 _registered: dict[str, SplitGroup] = {}
@@ -131,8 +134,8 @@ def registered(*groups: SplitGroup) -> Iterator[None]:
 
     Examples:
         >>> from groupconv import GeneratedGroup
-        >>> with registered(GeneratedGroup("p2", {"r": ([[-1, 0], [0, -1]], 2)})):
-        ...     group("p2").order
+        >>> with registered(GeneratedGroup("half", {"r": ([[-1, 0], [0, -1]], 2)})):
+        ...     group("half").order
         2
     """
     found = {}
@@ -297,14 +300,19 @@ def _unknown(name: object) -> str:
             f"name={name!r} is a group of {_and(map(_origin, hidden))}, which the environment "
             f"variable {VARIABLE}={os.environ[VARIABLE]!r} leaves out; add {name} to it"
         )
-    near = {known for known in installed if known.lower() == str(name).lower()} | set(
-        difflib.get_close_matches(str(name), installed)
-    )
-    hint = f"; did you mean {_and(map(repr, sorted(near)), 'or')}?" if near else ";"
+    hint = advice(str(name), installed)
     return (
-        f"name={name!r} is no installed group{hint} installed: {', '.join(installed) or 'none'}. "
-        f"A distribution adds groups through the entry-point group {ENTRY_POINT_GROUP!r}"
-    )
+        f"name={name!r} is no installed group{'; ' if hint else ''}{hint}. "
+        f"Installed: {_shortened(installed)}. A distribution adds groups through the entry-point "
+        f"group {ENTRY_POINT_GROUP!r}"
+    ).replace("?.", "?")
+
+
+def _shortened(names: list[str]) -> str:
+    """A list of names, or its beginning and where to find the rest."""
+    if len(names) <= LONGEST_LIST:
+        return ", ".join(names) or "none"
+    return f"{len(names)} groups, listed by the command groupconv groups"
 
 
 def _distribution(entry: EntryPoint) -> str:
