@@ -130,13 +130,11 @@ def _indecomposable_factors(table: IntArray) -> Iterator[int | tuple[str, int]]:
     if (table == table.T).all():
         yield from _prime_powers(element_orders(table))
         return
-    normal = normal_subgroups(table)
-    for one in normal[1:-1]:
-        for other in normal[1:-1]:
-            if len(one) * len(other) == order and not set(one).intersection(other) - {0}:
-                for part in (one, other):
-                    yield from _indecomposable_factors(restricted(table, part))
-                return
+    for one, other in itertools.combinations(normal_subgroups(table)[1:-1], 2):
+        if len(one) * len(other) == order and set(one).intersection(other) == {0}:
+            for part in (one, other):
+                yield from _indecomposable_factors(restricted(table, part))
+            return
     yield _indecomposable_name(table), order
 
 
@@ -148,33 +146,25 @@ def restricted(table: IntArray, elements: Elements) -> IntArray:
 
 def _prime_powers(orders: IntArray) -> Iterator[int]:
     """The cyclic factors of an abelian group, from the orders of its elements."""
-    order = len(orders)
-    for p in (p for p in range(2, order + 1) if order % p == 0 and all(p % q for q in range(2, p))):
-        # p^(number of factors of order p^k or more) times as many elements have p^k · s = 0.
-        solutions = [1]
-        power = p
-        while order % power == 0:
-            solutions.append(int((power % orders == 0).sum()))
-            power *= p
-        solutions.append(solutions[-1])
-        ranks = [_logarithm(b // a, p) for a, b in itertools.pairwise(solutions)]
-        for k, (rank, next_rank) in enumerate(itertools.pairwise(ranks), 1):
-            yield from [p**k] * (rank - next_rank)
+    import sympy
 
-
-def _logarithm(n: int, base: int) -> int:
-    exponent = 0
-    while n > 1:
-        n //= base
-        exponent += 1
-    return exponent
+    for prime, exponent in sympy.factorint(len(orders)).items():
+        powers = [prime**k for k in range(1, exponent + 1)]
+        # With r factors of order p^k or more, p^r times as many elements are killed by p^k as by
+        # p^(k-1).
+        killed = [1, *(int((power % orders == 0).sum()) for power in powers)]
+        ranks = [sympy.multiplicity(prime, b // a) for a, b in itertools.pairwise(killed)]
+        for power, (rank, higher) in zip(powers, itertools.pairwise([*ranks, 0]), strict=True):
+            yield from [power] * (rank - higher)
 
 
 def _invariant_factors(prime_powers: Counter[int]) -> list[int]:
     """Cyclic factors of which each divides the one before: `2, 4, 3` become `12, 2`."""
+    import sympy
+
     by_prime: dict[int, list[int]] = {}
     for power in sorted(prime_powers.elements(), reverse=True):
-        prime = next(p for p in range(2, power + 1) if power % p == 0)
+        (prime,) = sympy.primefactors(power)
         by_prime.setdefault(prime, []).append(power)
     columns = itertools.zip_longest(*by_prime.values(), fillvalue=1)
     return [int(np.prod(column)) for column in columns]
