@@ -17,7 +17,7 @@ demo: install  ## prove a group, train its network on real digits, draw what it 
 	$(BIN)/groupconv demo
 
 test: install  ## every test and every example of the docs
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: install  ## style, types, and the floors of the house
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from tests.support import zoo
 from tests.support.groups import GROUPS, P4
 
 
+@pytest.mark.filterwarnings("ignore::groupconv.errors.ExperimentalWarning")
 @parametrize_with_group_checks([*gc.groups(), *(g for g in GROUPS if g.name not in gc.groups())])
 def test_groups(group, check):
     check(group)
