@@ -183,7 +183,7 @@ def _indecomposable_name(table: IntArray) -> str:
     for (p, q, n), name in polyhedral.items():
         if (orders[table[np.ix_(orders == p, orders == q)]] == n).any():
             return name
-    if order % 4 == 0 and _is_dicyclic(table, orders):
+    if any(_inverts(table, int(a)) for a in np.flatnonzero(2 * orders == order)):
         return "Q8" if order == 8 else f"Dic{order // 4}"
     return f"G{order}"
 
@@ -192,13 +192,10 @@ POLYHEDRA = ((3, 12, "T"), (4, 24, "O"), (5, 60, "I"))
 """The order of `ab`, that of the group, and its name."""
 
 
-def _is_dicyclic(table: IntArray, orders: IntArray) -> bool:
-    """Whether `a^2n = 1`, `b² = a^n` and `a b a = b` for some `a` of order 2n and `b` outside."""
-    half = len(table) // 2
-    for a in np.flatnonzero(orders == half):
-        inside = closure(table, (int(a),))
-        outside = np.setdiff1d(np.arange(len(table)), inside)
-        is_fourth = (orders[outside] == 4).all()  # so that each b² is the one involution in ⟨a⟩
-        if is_fourth and (table[table[a, outside], a] == outside).all():
-            return True
-    return False
+def _inverts(table: IntArray, a: int) -> bool:
+    """Whether all elements outside `⟨a⟩`, of index 2, conjugate it to its inverse: `a b a = b`.
+
+    Then `b²` is 1, and the group dihedral, or the one involution of `⟨a⟩`, and it is dicyclic.
+    """
+    outside = np.setdiff1d(np.arange(len(table)), closure(table, (a,)))
+    return bool((table[table[a, outside], a] == outside).all())

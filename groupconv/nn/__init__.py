@@ -5,6 +5,7 @@ from groupconv.nn.conv import GroupConv, LiftingConv
 from groupconv.nn.family import LayerFamily, layers
 from groupconv.nn.norm import BatchNorm
 from groupconv.nn.pooling import AvgPool, CosetPool, MaxPool
+from groupconv.nn.regions import Mask, Subsample
 
 __all__ = [
     "AvgPool",
@@ -13,7 +14,9 @@ __all__ = [
     "GroupConv",
     "LayerFamily",
     "LiftingConv",
+    "Mask",
     "MaxPool",
+    "Subsample",
     "functional",
     "layers",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from groupconv.nn.conv import GroupConv, LiftingConv
 from groupconv.nn.norm import BatchNorm
 from groupconv.nn.pooling import AvgPool, CosetPool, MaxPool
+from groupconv.nn.regions import Mask, Subsample
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class LayerFamily:
         self.CosetPool = partial(CosetPool, group=self.group)
         self.MaxPool = partial(MaxPool, group=self.group)
         self.AvgPool = partial(AvgPool, group=self.group)
+        self.Mask = partial(Mask, group=self.group)
+        self.Subsample = partial(Subsample, group=self.group)
 
     def __repr__(self) -> str:
         return f"layers({self.group!r})"

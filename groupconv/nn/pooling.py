@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -19,9 +22,8 @@ from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, coset_table, require_symmetric, support_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
 __all__ = ["AvgPool", "CosetPool", "MaxPool"]
@@ -84,7 +86,11 @@ class CosetPool(TableModule):
 
 
 class _SpatialPool(nn.Module):
-    """What both spatial poolings share: a window that is symmetric under the group."""
+    """What both spatial poolings share: a window that is symmetric under the group.
+
+    It is the box if the group keeps that, else its symmetric part: 7 cells of a box of size 3 on
+    the hexagonal lattice.
+    """
 
     def __init__(
         self,
@@ -107,13 +113,13 @@ class _SpatialPool(nn.Module):
                 f"give less padding or a larger window"
             )
         cells, _ = support_cells(self.group, self.kernel_size)
-        box = math.prod(self.kernel_size)
-        if cells.size != box:
-            raise ArgumentError(
-                f"kernel_size={self.kernel_size} of a pooling box is not symmetric under "
-                f"{self.group.name!r}: only {cells.size} of its {box} cells stay inside it; "
-                f"subsample with a strided convolution"
-            )
+        is_box = cells.size == math.prod(self.kernel_size)
+        self._window = None if is_box else np.argwhere(self._support(cells)).tolist()
+
+    def _support(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        support = np.zeros(self.kernel_size, dtype=bool)
+        support.flat[cells] = True
+        return support
 
     def extra_repr(self) -> str:
         """The window and the group."""
@@ -128,8 +134,8 @@ class _SpatialPool(nn.Module):
         require_symmetric(self.group, argument, sizes)
         return sizes
 
-    def _pool(self, pool: Mapping[int, Callable[..., Tensor]], x: Tensor, **options: Any) -> Tensor:
-        """Pool every plane alike, whatever axes stand before the spatial ones."""
+    def _planes(self, x: Tensor) -> Tensor:
+        """All planes alike, `(N, 1, *spatial)`, whatever axes stand before the spatial ones."""
         require_tensor(x)
         require_real(x, "spatial pooling")
         d = self.group.dimension
@@ -141,9 +147,22 @@ class _SpatialPool(nn.Module):
         check_windows(
             type(self).__name__, self.group, x, self.kernel_size, self.stride, pads, self.dilation
         )
-        planes = x.flatten(0, -d - 1).unsqueeze(1)  # (N, 1, *spatial); N may be 0
-        pooled = pool[d](planes, self.kernel_size, self.stride, self.padding, **options)
-        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
+        return x.flatten(0, -d - 1).unsqueeze(1)  # N may be 0
+
+    def _views(self, planes: Tensor, value: float) -> list[Tensor]:
+        """What each cell of a window that is no box reads, all of the output's shape."""
+        pads = [n for pad in reversed(self.padding) for n in (pad, pad)]
+        padded = F.pad(planes, pads, value=value)
+        views = []
+        for cell in self._window or ():
+            index = [slice(None)] * 2
+            for axis, offset in enumerate(cell):
+                dilation, size = self.dilation[axis], self.kernel_size[axis]
+                start = dilation * offset
+                stop = start + padded.shape[2 + axis] - dilation * (size - 1)
+                index.append(slice(start, stop, self.stride[axis]))
+            views.append(padded[tuple(index)])
+        return views
 
 
 class MaxPool(_SpatialPool):
@@ -153,7 +172,8 @@ class MaxPool(_SpatialPool):
     divisible by `stride` (a warning tells where it is not).
 
     Args:
-        kernel_size: The size of the window.
+        kernel_size: The size of the window's box; a group that does not keep the box takes its
+            symmetric part, such as 7 cells for size 3 on the hexagonal lattice.
         stride: The step between windows; the window's size if not given.
         padding: Cells added on both sides of each axis, never the maximum.
         dilation: The distance between the window's cells.
@@ -163,7 +183,7 @@ class MaxPool(_SpatialPool):
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
 
     Raises:
-        ArgumentError: the window is not symmetric under the group.
+        ArgumentError: the window has no symmetric part of that size.
 
     Examples:
         >>> import torch
@@ -184,15 +204,21 @@ class MaxPool(_SpatialPool):
 
     def forward(self, x: Tensor) -> Tensor:
         """Take the maximum of each window."""
-        pools = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
-        return self._pool(pools, x, dilation=self.dilation)
+        planes, d = self._planes(x), self.group.dimension
+        if self._window is None:
+            pool = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}[d]
+            pooled = pool(planes, self.kernel_size, self.stride, self.padding, self.dilation)
+        else:
+            pooled = functools.reduce(torch.maximum, self._views(planes, -math.inf))
+        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
 
 
 class AvgPool(_SpatialPool):
     """Spatial average pooling, on the lattice or on any space of the group.
 
     Args:
-        kernel_size: The size of the window.
+        kernel_size: The size of the window's box; a group that does not keep the box takes its
+            symmetric part, such as 7 cells for size 3 on the hexagonal lattice.
         stride: The step between windows; the window's size if not given.
         padding: Zeros added on both sides of each axis.
         count_include_pad: Whether those zeros count in the average.
@@ -202,7 +228,7 @@ class AvgPool(_SpatialPool):
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
 
     Raises:
-        ArgumentError: the window is not symmetric under the group.
+        ArgumentError: the window has no symmetric part of that size.
 
     Examples:
         >>> import torch
@@ -229,5 +255,13 @@ class AvgPool(_SpatialPool):
 
     def forward(self, x: Tensor) -> Tensor:
         """Average each window."""
-        pools = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
-        return self._pool(pools, x, count_include_pad=self.count_include_pad)
+        planes, d = self._planes(x), self.group.dimension
+        if self._window is None:
+            pool = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[d]
+            options = {"count_include_pad": self.count_include_pad}
+            pooled = pool(planes, self.kernel_size, self.stride, self.padding, **options)
+        else:
+            ones = planes.new_ones(1, 1, *planes.shape[2:])
+            counts = functools.reduce(torch.add, self._views(ones, float(self.count_include_pad)))
+            pooled = functools.reduce(torch.add, self._views(planes, 0.0)) / counts
+        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])

@@ -1,6 +1,7 @@
 """From a group to integer tables: filter transform, action on arrays, coset pooling."""
 
 from groupconv.transforms.actions import Action, action
+from groupconv.transforms.domains import domain, sublattice, sublattice_cells
 from groupconv.transforms.filters import FilterTransform, filter_transform
 from groupconv.transforms.pooling import coset_table
 from groupconv.transforms.support import (
@@ -17,7 +18,10 @@ __all__ = [
     "as_sizes",
     "centred_cells",
     "coset_table",
+    "domain",
     "filter_transform",
     "require_symmetric",
+    "sublattice",
+    "sublattice_cells",
     "support_cells",
 ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LARGEST_BOX = 2**26
 """Cells times stabilizer elements; a table of them takes half a gigabyte at most."""
 
-__all__ = ["as_sizes", "centred_cells", "require_symmetric", "support_cells"]
+__all__ = ["as_sizes", "centred_cells", "invariant_cells", "require_symmetric", "support_cells"]
 
 
 def as_sizes(
@@ -87,6 +87,21 @@ def centred_cells(shape: Sequence[int]) -> IntArray:
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(shape))
 
 
+def invariant_cells(
+    group: SplitGroup, shape: tuple[int, ...]
+) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """Where the stabilizer moves each cell of a box, and which ones never leave its grid.
+
+    Returns:
+        The doubled centred coordinates of the image of each cell, `(S, cells, d)`; the first are
+        those of the cells themselves. And whether all images are cells of the box, `(cells,)`.
+    """
+    size = np.array(shape, dtype=np.int64)
+    moved = np.einsum("sij,nj->sni", group.stabilizer_matrices, centred_cells(shape))
+    inside = (np.abs(moved) < size) & ((moved + size) % 2 == 1)
+    return moved, inside.all(axis=(0, 2))
+
+
 def support_cells(
     group: SplitGroup | str, kernel_size: int | Sequence[int]
 ) -> tuple[IntArray, IntArray]:
@@ -118,11 +133,9 @@ def support_cells(
             f"{group.order} stabilizer elements of {group.name!r}; choose a smaller one"
         )
     size = np.array(kernel_size, dtype=np.int64)
-    cells = centred_cells(kernel_size)
-    moved = np.einsum("sij,nj->sni", group.stabilizer_matrices, cells)  # (S, box, d)
-    inside = (np.abs(moved) < size) & ((moved + size) % 2 == 1)
-    support = np.flatnonzero(inside.all(axis=(0, 2)))
-    used = cells[support]
+    moved, inside = invariant_cells(group, kernel_size)
+    support = np.flatnonzero(inside)
+    used = moved[0, support]
     if not support.size or (used.max(axis=0) != size - 1).any():
         if support.size:
             largest = tuple(int(n) + 1 for n in used.max(axis=0))

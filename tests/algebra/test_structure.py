@@ -35,6 +35,10 @@ DICYCLIC_3 = PermutationGroup(
 )
 FROBENIUS_20 = PermutationGroup(Permutation([1, 2, 3, 4, 0]), Permutation([0, 2, 4, 1, 3]))
 
+SEMIDIHEDRAL = PermutationGroup(
+    Permutation([1, 2, 3, 4, 5, 6, 7, 0]), Permutation([0, 3, 6, 1, 4, 7, 2, 5])
+)
+
 C, D = CyclicGroup, DihedralGroup
 A4, S4, A5 = AlternatingGroup(4), SymmetricGroup(4), AlternatingGroup(5)
 NAMES = {
@@ -74,6 +78,7 @@ NAMES = {
     "O×C2": (S4, C(2)),
     "T×C4": (C(4), A4),
     "I": (A5,),
+    "G16": (SEMIDIHEDRAL,),
     "G20": (FROBENIUS_20,),
 }
 

@@ -353,8 +353,8 @@ def test_pooling_refuses_bad_arguments():
         gc.nn.MaxPool(3, padding=2, dilation=2, group=P4)
     with pytest.raises(ArgumentError, match="count_include_pad='no'"):
         gc.nn.AvgPool(2, count_include_pad="no", group=P4)
-    with pytest.raises(ArgumentError, match="only 7 of its 9 cells stay inside"):
-        gc.nn.MaxPool(3, group=P6M)
+    with pytest.raises(ArgumentError, match="no symmetric part at all"):
+        gc.nn.MaxPool(2, group=P6M)
     with pytest.raises(ArgumentError, match=r"kernel_size=\(2, 3\) is not symmetric"):
         gc.nn.AvgPool((2, 3), group=P4)
     with pytest.raises(ArgumentError, match="mode='median'"):

@@ -1,0 +1,135 @@
+"""Keeping a feature map to the part of its array, or to a sublattice, that a group keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupconv.errors import ShapeError
+from groupconv.nn.tables import TableModule
+from groupconv.nn.tensors import require_tensor
+from groupconv.registry import as_group
+from groupconv.transforms import as_sizes, domain, sublattice_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+    from torch import Tensor
+
+    from groupconv.algebra import SplitGroup
+
+__all__ = ["Mask", "Subsample"]
+
+
+class Mask(TableModule):
+    """Set a feature map to zero outside the part of its array that the group keeps.
+
+    A square array on the hexagonal lattice is no hexagon, so a turn moves its corners out. With a
+    mask behind every layer that pads or has a bias, everything happens on the hexagon inside, and
+    zero padding is exactly equivariant there.
+
+    Args:
+        size: The spatial size, one integer or one per axis; odd on the hexagonal lattice.
+        group: A group, or the name of an installed one.
+
+    Shapes:
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+
+    Raises:
+        ArgumentError: the group keeps no cell of such an array.
+
+    Examples:
+        >>> import torch
+        >>> from groupconv import HEXAGONAL, GeneratedGroup
+        >>> thirds = GeneratedGroup("thirds", {"r": ([[0, -1], [1, -1]], 3)}, HEXAGONAL)
+        >>> Mask(3, group=thirds)(torch.ones(1, 1, 3, 3)).sum().item()
+        7.0
+    """
+
+    outside: Tensor
+
+    def __init__(self, size: int | Sequence[int], *, group: SplitGroup | str) -> None:
+        super().__init__()
+        self.group = as_group(group)
+        self.size = as_sizes(self.group, "size", size)
+        self._register_tables(None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Fill the rest with zeros."""
+        require_tensor(x)
+        _require_size(x, self.size)
+        return x.masked_fill(self._table("outside", x.device) > 0, 0)
+
+    def extra_repr(self) -> str:
+        """The size, how much of it is kept, and the group."""
+        kept = int(domain(self.group, self.size).sum())
+        return f"{self.size}, cells={kept}, group={self.group.name!r}"
+
+    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
+        return {"outside": (~domain(self.group, self.size)).astype(np.int64)}
+
+
+class Subsample(TableModule):
+    """Read a feature map on a sublattice on which the group acts as on the lattice itself.
+
+    A stride that is no integer: index 3 on the hexagonal lattice is a step of √3, turned by 30
+    degrees. Which indices there are depends on the group: 3, 4 and 7 for turns by 60 or 120
+    degrees, 2, 4 and 5 for quarter turns, and only squares once mirrors are in the group.
+
+    Args:
+        index: How many times fewer points the sublattice has.
+        size: The spatial size of the input, odd.
+        group: A group of the plane, or the name of an installed one.
+
+    Shapes:
+        Input `(B, C, S, *spatial)` or `(B, C, *spatial)`; the output has `output_size`, with zeros
+        where a point lies outside the domain of the input (see `Mask`).
+
+    Raises:
+        ArgumentError: there is no such sublattice (the error tells which there are), or the size
+            is even.
+
+    Examples:
+        >>> import torch
+        >>> layer = Subsample(2, 5, group="p4")
+        >>> layer.output_size, layer(torch.ones(1, 1, 5, 5)).sum().item()
+        ((5, 5), 13.0)
+    """
+
+    cells: Tensor
+
+    def __init__(self, index: int, size: int | Sequence[int], *, group: SplitGroup | str) -> None:
+        super().__init__()
+        self.group = as_group(group)
+        self.index = index
+        self.size = as_sizes(self.group, "size", size)
+        self._register_tables(None)
+        self.output_size = tuple(self._tables()["cells"].shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Read at the points of the sublattice."""
+        require_tensor(x)
+        _require_size(x, self.size)
+        cells = self._table("cells", x.device)
+        read = x.flatten(-2).index_select(-1, cells.flatten().clamp(min=0))
+        result: Tensor = read.unflatten(-1, self.output_size).masked_fill(cells < 0, 0)
+        return result
+
+    def extra_repr(self) -> str:
+        """The index, the sizes and the group."""
+        sizes = f"{self.size}→{self.output_size}"
+        return f"index={self.index}, {sizes}, group={self.group.name!r}"
+
+    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
+        rows, columns = self.size if len(self.size) == 2 else (1, 1)  # other sizes are refused
+        return {"cells": sublattice_cells(self.group, self.index, (rows, columns))}
+
+
+def _require_size(x: Tensor, size: tuple[int, ...]) -> None:
+    if tuple(x.shape[-len(size) :]) != size:
+        raise ShapeError(
+            f"x has shape {tuple(x.shape)}, expected its spatial axes to be {size}, the size that "
+            f"the layer was made for"
+        )

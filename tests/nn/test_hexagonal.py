@@ -1,0 +1,161 @@
+"""Layers on the hexagonal lattice: windows of 7 cells, masks, sublattices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import groupconv as gc
+from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
+from groupconv.transforms import domain, sublattice, sublattice_cells
+from groupconv_plugins import hexagonal
+from tests.support.groups import P2, P4, P4M, P222, Z2
+
+P3, P6, P6M = hexagonal.p3, hexagonal.p6, hexagonal.p6m
+NEIGHBOURS = [(0, 0), (1, 0), (0, 1), (1, 1), (-1, 0), (0, -1), (-1, -1)]
+
+
+def naive_pool(x, reduce, stride, padding, value):
+    """Maximum or mean over a point and its six neighbours, point by point."""
+    n = x.shape[-1]
+    size = (n + 2 * padding - 3) // stride + 1
+    out = torch.empty(*x.shape[:-2], size, size, dtype=x.dtype)
+    for i in range(size):
+        for j in range(size):
+            u, v = i * stride - padding + 1, j * stride - padding + 1
+            read = [
+                x[..., u + a, v + b] if 0 <= u + a < n and 0 <= v + b < n
+                else torch.full(x.shape[:-2], value, dtype=x.dtype)
+                for a, b in NEIGHBOURS
+            ]  # fmt: skip
+            out[..., i, j] = reduce(torch.stack(read))
+    return out
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (1, 1), (2, 1), (3, 0)])
+def test_pooling_over_seven_cells(stride, padding):
+    x = torch.randn(2, 3, 12, 9, 9, dtype=torch.float64)
+    found = gc.nn.MaxPool(3, stride, padding, group=P6M)(x)
+    expected = naive_pool(x, lambda t: t.amax(0), stride, padding, -float("inf"))
+    torch.testing.assert_close(found, expected)
+    found = gc.nn.AvgPool(3, stride, padding, group=P6M)(x)
+    torch.testing.assert_close(found, naive_pool(x, lambda t: t.mean(0), stride, padding, 0.0))
+    found = gc.nn.AvgPool(3, stride, padding, group=P6M, count_include_pad=False)(x)
+    sums = naive_pool(x, lambda t: t.sum(0), stride, padding, 0.0)
+    counts = naive_pool(torch.ones_like(x), lambda t: t.sum(0), stride, padding, 0.0)
+    torch.testing.assert_close(found, sums / counts)
+
+
+def test_windows_cell_by_cell_are_those_of_torch_on_a_box():
+    x = torch.randn(2, 3, 4, 11, 11)
+    pool = gc.nn.MaxPool(3, 2, 1, 2, group=P4)
+    pool._window = [[i, j] for i in range(3) for j in range(3)]
+    torch.testing.assert_close(pool(x), F.max_pool2d(x.flatten(1, 2), 3, 2, 1, 2).view_as(pool(x)))
+
+
+def network(group, n, *, mask):
+    layers = gc.layers(group)
+
+    def region(size):
+        return layers.Mask(size) if mask else nn.Identity()
+
+    return nn.Sequential(
+        region(n),
+        layers.LiftingConv(2, 3, 3, padding=1), region(n),
+        layers.BatchNorm(3), nn.ReLU(), region(n),
+        layers.GroupConv(3, 3, 5, padding=2), region(n),
+        layers.MaxPool(3, 2, 1), region((n + 1) // 2),
+        layers.GroupConv(3, 2, 3, padding=1), region((n + 1) // 2),
+    ).double()  # fmt: skip
+
+
+@pytest.mark.parametrize("group", [hexagonal.p3, hexagonal.p31m, hexagonal.p3m1, P6, P6M])
+def test_masked_networks_are_equivariant_with_padding_and_biases(group):
+    net = network(group, 9, mask=True)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(0.3)
+    x = torch.randn(2, 2, 9, 9, dtype=torch.float64) * torch.tensor(domain(group, 9))
+    gc.testing.assert_equivariant(net, x, group=group)
+    with pytest.raises(EquivarianceError):  # the corners of the array spoil it
+        gc.testing.assert_equivariant(network(group, 9, mask=False), x, group=group)
+
+
+@pytest.mark.parametrize(("size", "cells"), [(3, 7), (5, 19), (7, 37), (9, 61), (11, 91)])
+def test_domains_and_filters_are_whole_hexagons(size, cells):
+    assert domain(P6M, size).sum() == cells
+    assert gc.filter_transform(P6M, size, "lattice").num_parameters == cells
+    u, v = np.indices((size, size)) - size // 2
+    np.testing.assert_array_equal(domain(P6M, size), abs(u - v) <= size // 2)
+
+
+@pytest.mark.parametrize("group", [Z2, P4, P4M])
+def test_groups_that_keep_the_box_keep_every_cell(group):
+    assert domain(group, (6, 6)).all()
+    x = torch.randn(1, 1, 6, 6)
+    assert gc.nn.Mask(6, group=group)(x) is not x
+    assert torch.equal(gc.nn.Mask(6, group=group)(x), x)
+
+
+@pytest.mark.parametrize(
+    ("group", "index"), [(P3, 3), (P6, 3), (P6, 7), (P6, 4), (P6M, 4), (P4, 2), (P4, 5), (P4M, 9)]
+)
+def test_subsampling_commutes_with_the_group(group, index):
+    N = sublattice(group, index)
+    assert round(abs(np.linalg.det(N))) == index
+    for A in group.stabilizer_matrices:
+        np.testing.assert_array_equal(A @ N, N @ A)
+    layer = gc.nn.Subsample(index, 13, group=group)
+    gc.testing.assert_equivariant(layer, torch.randn(2, 3, 13, 13), group=group)
+    maps = torch.randn(2, 3, group.order, 13, 13)
+    gc.testing.assert_equivariant(layer, maps, group=group, in_space="group", out_space="group")
+    # Every point of the sublattice in the domain is read exactly once.
+    cells = sublattice_cells(group, index, (13, 13))
+    points = np.argwhere(domain(group, 13)) - 6
+    coordinates = points @ np.linalg.inv(N).T
+    on = np.isclose(coordinates, coordinates.round(), atol=1e-9).all(1)
+    expected = sorted(((points[on] + 6) @ [13, 1]).tolist())
+    assert sorted(cells[cells >= 0].tolist()) == expected
+
+
+def test_a_network_with_a_stride_of_the_square_root_of_three():
+    layers = gc.layers(P6)
+    first = layers.Subsample(3, 13)
+    net = nn.Sequential(
+        layers.LiftingConv(1, 2, 3, padding=1), layers.Mask(13), first,
+        layers.GroupConv(2, 2, 3, padding=1), layers.Mask(first.output_size),
+    ).double()  # fmt: skip
+    x = torch.randn(1, 1, 13, 13, dtype=torch.float64) * torch.tensor(domain(P6, 13))
+    gc.testing.assert_equivariant(net, x)
+    assert torch.compile(net, fullgraph=True, backend="aot_eager")(x).shape == net(x).shape
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: gc.nn.Subsample(3, 9, group=P6M), ArgumentError, "index 4, 9, 16; choose one"),
+        (lambda: gc.nn.Subsample(6, 9, group=P6), ArgumentError, "index 3, 4, 7, 9, 12, 13, 16"),
+        (lambda: gc.nn.Subsample(3, 8, group=P6), ArgumentError, "no point in its centre"),
+        (lambda: gc.nn.Subsample(3, 9, group=P222), ArgumentError, "sublattices are for the plane"),
+        (lambda: gc.nn.Subsample("3", 9, group=P6), ArgumentError, "index='3'"),
+        (lambda: gc.nn.Mask(4, group=P6), ArgumentError, r"shape=\(4, 4\) has no cell"),
+        (lambda: gc.nn.Mask(0, group=P6), ArgumentError, "size=0"),
+        (lambda: gc.nn.Mask(5, group=P6)(torch.ones(1, 1, 7, 7)), ShapeError, r"to be \(5, 5\)"),
+        (lambda: gc.nn.MaxPool(2, group=P6), ArgumentError, "no symmetric part at all"),
+    ],
+)
+def test_bad_arguments_are_told(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_masks_follow_the_module():
+    mask = gc.nn.Mask(5, group=P6)
+    assert list(mask.state_dict()) == []
+    assert mask.to("meta").to_empty(device="cpu")(torch.ones(5, 5)).sum() == 19
+    assert repr(mask) == "Mask((5, 5), cells=19, group='p6')"
+    assert repr(gc.nn.Subsample(2, 5, group=P4)).startswith("Subsample(index=2, (5, 5)→(5, 5)")
+    assert sublattice(P2, 2).tolist() == [[1, -1], [1, 1]]
