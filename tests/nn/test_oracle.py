@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from groupconv.nn import GroupConv
+from groupconv_plugins.space import space_group
 from tests.support.checks import check_layer_equals_sums
 from tests.support.groups import CUBE, LINE_MIRROR, P4, P4M, P6M, PM, Z2
 
@@ -48,3 +49,10 @@ def test_one_and_three_dimensions_equal_the_sums():
     check_layer_equals_sums(layer(LINE_MIRROR, 3, "group", "group"), n=7)
     rotations = CUBE.subgroup(*range(1, 24))
     check_layer_equals_sums(layer(CUBE, 3, "lattice", rotations), n=3)
+
+
+@pytest.mark.parametrize("symbol", ["P222", "F222", "R3", "P-4"])
+def test_layers_of_space_groups_equal_the_sums(symbol):
+    group = space_group(symbol)
+    check_layer_equals_sums(layer(group, 3, "lattice", "group"), n=3)
+    check_layer_equals_sums(layer(group, 3, "group", "group"), n=3)
