@@ -26,7 +26,7 @@ TABLES = (
     "tests/transforms", "groupconv/transforms", "tests/nn/test_oracle.py", "tests/nn/test_conv.py",
     "tests/test_arguments.py",
 )  # fmt: skip
-CONTRACT = (*FINITE, "tests/test_zoo.py", *TABLES, "tests/verification")
+CONTRACT = (*FINITE, "tests/test_registry.py", "tests/test_zoo.py", *TABLES, "tests/verification")
 ABOUT = {
     "groupconv/algebra/abstract.py": FINITE, "groupconv/algebra/structure.py": FINITE,
     "groupconv/algebra/rows.py": FINITE, "groupconv/algebra/generated.py": FINITE,

@@ -1,0 +1,83 @@
+"""What a plugin states and how its formulas are called, at the edges."""
+
+from __future__ import annotations
+
+import pytest
+
+from groupconv.errors import AxiomError, GroupError
+from tests.support.groups import P4
+
+Base = type(P4)
+
+
+def plugin(**stated):
+    return type("Wrong", (Base,), stated)
+
+
+@pytest.mark.parametrize("shape", [(0,), (4, 0), (-1,), ("4",), (4.0,), (True,), [4], None])
+def test_shapes_are_positive_integers(shape):
+    with pytest.raises(AxiomError, match="is not a tuple of positive integers"):
+        plugin(stabilizer_shape=shape)()
+
+
+def test_orders_up_to_the_limit_are_let_through():
+    assert plugin(stabilizer_shape=(64, 64))().order == 4096
+    with pytest.raises(AxiomError, match="means 4097 elements, and the largest"):
+        plugin(stabilizer_shape=(17, 241))()
+
+
+@pytest.mark.parametrize(
+    ("formula", "call", "message"),
+    [
+        (
+            {"matrix": lambda self, u, v: None},
+            lambda group: group.matrix(0, 0, 0),
+            r"matrix of group 'p4' takes \(u, v\), expected the 1 coordinates of its "
+            r"stabilizer_shape and the 2 translations of the lattice 'square'; mend the plugin's "
+            r"matrix, its",
+        ),
+        (
+            {"index": lambda self: None},
+            lambda group: group.index(P4.matrix(0, 0, 0)),
+            r"index of group 'p4' takes \(\), expected 1 argument; mend",
+        ),
+        (
+            {"compose": lambda self, g: None},
+            lambda group: group.compose((0, 0, 0), (0, 0, 0)),
+            r"compose of group 'p4' takes \(g\), expected 2 arguments; mend",
+        ),
+    ],
+)
+def test_formulas_with_other_arguments_are_told(formula, call, message):
+    with pytest.raises(GroupError, match=message):
+        call(plugin(**formula)())
+
+
+def test_what_a_formula_raises_names_the_file_and_the_line():
+    def matrix(self, r, u, v):
+        return r / 0 + {}["gone"]
+
+    line = matrix.__code__.co_firstlineno + 1
+    with pytest.raises(GroupError, match=rf"KeyError: 'gone' \(test_contract.py, line {line}\)"):
+        plugin(matrix=matrix)().matrix(1, 0, 0)
+
+
+def test_a_formula_may_call_the_one_it_overrides():
+    class Through(Base):
+        def matrix(self, r, u, v):
+            return super().matrix(r, u, v)
+
+        def index(self, matrix):
+            return super().index(matrix)
+
+        def compose(self, g, h):
+            return super().compose(g, h)
+
+        def inverse(self, g):
+            return super().inverse(g)
+
+    group = Through()
+    assert group.matrix(1, 2, 3) == P4.matrix(1, 2, 3)
+    assert group.compose((1, 0, 0), (1, 2, 3)) == P4.compose((1, 0, 0), (1, 2, 3))
+    assert group.inverse((1, 2, 3)) == P4.inverse((1, 2, 3))
+    assert (group.composition_table == P4.composition_table).all()
