@@ -17,11 +17,12 @@ __all__ = ["ImageSet", "rotate", "rotated", "turned"]
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Labelled images, split into a training and a test part.
+    """Labelled images, signals or volumes, split into a training and a test part.
 
     Attributes:
         name: What the set is called in tables.
-        train_x: Training images, `(N, C, H, W)`, float32 in [0, 1].
+        train_x: Training images, `(N, C, H, W)`, float32; signals `(N, C, L)`, volumes
+            `(N, C, D, H, W)`.
         train_y: Their classes, `(N,)`, int64.
         test_x: Test images.
         test_y: Their classes.
@@ -43,10 +44,10 @@ class ImageSet:
                     f"the {part} part of {self.name!r} has a {type(x).__name__} and a "
                     f"{type(y).__name__}, expected tensors; torch.as_tensor makes them"
                 )
-            if x.dim() != 4 or y.shape != x.shape[:1] or not len(x):
+            if not 3 <= x.dim() <= 5 or y.shape != x.shape[:1] or not len(x):
                 raise DataError(
                     f"the {part} part of {self.name!r} has images {tuple(x.shape)} and labels "
-                    f"{tuple(y.shape)}, expected (N, C, H, W) and (N,)"
+                    f"{tuple(y.shape)}, expected (N, C, *spatial) and (N,)"
                 )
 
 

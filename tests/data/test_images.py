@@ -41,7 +41,7 @@ def test_bad_shapes_are_refused():
     with pytest.raises(ArgumentError, match="angles"):
         rotate(torch.zeros(2, 1, 5, 5), torch.zeros(3))
     with pytest.raises(DataError, match="the test part"):
-        ImageSet("x", torch.ones(1, 1, 2, 2), torch.ones(1), torch.ones(1, 2, 2), torch.ones(1))
+        ImageSet("x", torch.ones(1, 1, 2, 2), torch.ones(1), torch.ones(1, 2), torch.ones(1))
 
 
 def test_bundled_digits_are_split_without_overlap():
