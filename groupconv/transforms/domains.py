@@ -98,12 +98,15 @@ def sublattice(group: SplitGroup, index: int) -> IntArray:
 @functools.lru_cache(maxsize=64)
 def _sublattices(group: SplitGroup) -> dict[int, tuple[tuple[int, ...], ...]]:
     """The most compact `N` of each index that commutes with the stabilizer."""
+    import sympy
+
     reach = range(-4, 5)
     candidates = np.array(list(itertools.product(reach, repeat=4))).reshape(-1, 2, 2)
     for A in group.stabilizer_matrices:
         candidates = candidates[(candidates @ A == A @ candidates).all(axis=(1, 2))]
-    gram = np.array(group.lattice.gram.evalf().tolist(), dtype=float)
-    size = np.einsum("nji,jk,nki->n", candidates, gram, candidates).round(9)
+    # Integers in units of 2⁻⁴⁰: basis vectors that are equally long compare as equal.
+    gram = np.array((2**40 * group.lattice.gram).applyfunc(sympy.floor).tolist(), dtype=np.int64)
+    size = np.einsum("nji,jk,nki->n", candidates, gram, candidates)
     determinants = candidates[:, 0, 0] * candidates[:, 1, 1]
     determinants -= candidates[:, 0, 1] * candidates[:, 1, 0]
     entries = candidates.reshape(-1, 4)
@@ -145,9 +148,9 @@ def sublattice_cells(group: SplitGroup, index: int, shape: tuple[int, int]) -> I
     half = np.array(shape) // 2
     kept = domain(group, shape)
     points = np.argwhere(kept) - half
-    coordinates = points @ np.linalg.inv(N).T
-    on = np.isclose(coordinates, coordinates.round()).all(axis=1)
-    reach = int(np.abs(coordinates[on]).max().round())
+    adjugate = np.array([[N[1, 1], -N[0, 1]], [-N[1, 0], N[0, 0]]])  # N⁻¹ times the index
+    coordinates, rest = np.divmod(points @ adjugate.T, index)
+    reach = int(np.abs(coordinates[~rest.any(axis=1)]).max())
     y = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2, indexing="ij"), axis=-1)
     x = y @ N.T + half
     inside = ((x >= 0) & (x < np.array(shape))).all(axis=-1)
