@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def compare(
     networks: dict[str, Callable[[], nn.Module]],
     sets: dict[str, ImageSet],
-    tests: dict[str, dict[str, tuple[Tensor, Tensor]]],
+    others: dict[str, tuple[Tensor, Tensor]] | None = None,
     *,
     epochs: int,
     seeds: Sequence[int],
@@ -31,8 +31,8 @@ def compare(
 
     Args:
         networks: How to build each network.
-        sets: What each network is trained on.
-        tests: For each network, further test sets by their names.
+        sets: What each network is trained and tested on.
+        others: Further test sets for all networks, by their names.
         epochs: Epochs of a training.
         seeds: One training per seed.
         batch_size: Examples per step.
@@ -50,8 +50,9 @@ def compare(
                 batch_size=batch_size, learning_rate=learning_rate,
             )  # fmt: skip
             seconds.append(result.seconds)
-            for test, (x, y) in tests[name].items():
-                errors.setdefault(test, []).append(100 * (1 - accuracy(model, x, y)))
+            errors.setdefault("test", []).append(100 * (1 - result.accuracy))
+            for other, (x, y) in (others or {}).items():
+                errors.setdefault(other, []).append(100 * (1 - accuracy(model, x, y)))
         shown = "   ".join(f"{test} {_spread(values)}" for test, values in errors.items())
         print(
             f"  {name:8} {count_parameters(model):7,} parameters   {shown}   "
