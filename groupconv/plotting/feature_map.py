@@ -16,19 +16,23 @@ from groupconv.plotting.page import (
     plane_group,
     plane_positions,
 )
+from groupconv.transforms.support import invariant_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from torch import Tensor
 
     from groupconv.algebra import Element, SplitGroup
 
+    FloatArray = npt.NDArray[np.float64]
+
 __all__ = ["draw_feature_map", "equivariance_figure", "feature_map_figure"]
 
-HALF_WIDTH = 0.3
+HALF_WIDTH = 0.38
 """Half the side of a drawn plane; the planes stand about a circle of radius 1."""
 
 SIZE = 13
@@ -40,7 +44,8 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> Non
 
     Red arrows follow rotations, blue lines reflections, one kind per stabilizer coordinate.
     Colours show the distance from the median value, which is that of the background. Each value
-    stands in its true cell: a square, a hexagon.
+    stands in its true cell, a square or a hexagon; cells that the group moves out of the array are
+    left out.
 
     Args:
         axes: Where to draw.
@@ -58,12 +63,12 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> Non
             f"per stabilizer element of {group.name!r}"
         )
     positions = plane_positions(group) * max(1.0, group.order / 5)
-    planes = planes - planes.median()
-    limit = float(planes.abs().max()) or 1.0
-    half = extent(group.lattice, (planes.shape[1], planes.shape[2]))
+    values = _kept(planes - planes.median(), group)
+    limit = float(np.nanmax(np.abs(values))) or 1.0
+    half = extent(group.lattice, values[0])
     scale = HALF_WIDTH / half.max()
-    for s, (middle, plane) in enumerate(zip(positions, planes, strict=True)):
-        draw_cells(axes, plane.numpy(), group.lattice, limit, tuple(middle), scale)
+    for s, (middle, plane) in enumerate(zip(positions, values, strict=True)):
+        draw_cells(axes, plane, group.lattice, limit, tuple(middle), scale)
         outward, side = (1, "bottom") if middle[1] > -1e-9 else (-1, "top")
         place = (middle[0], middle[1] + outward * scale * half[1])
         axes.annotate(element_label(group, s), place, ha="center", va=side, fontsize=8)
@@ -100,11 +105,10 @@ def equivariance_figure(
     grid = figure.subplots(2, len(images), height_ratios=(1, 2.6), squeeze=False)
     for column, (image, planes, title) in enumerate(zip(images, maps, titles, strict=True)):
         top, bottom = grid[0, column], grid[1, column]
-        values = image.detach().cpu()
-        shape = (values.shape[0], values.shape[1])
-        limit = float(values.abs().max()) or 1.0
-        draw_cells(top, values.numpy(), group.lattice, limit, cmap="gray_r", clim=(0, limit))
-        right, up = extent(group.lattice, shape)
+        values = _kept(image, group)
+        limit = float(np.nanmax(np.abs(values))) or 1.0
+        draw_cells(top, values, group.lattice, limit, cmap="gray_r", clim=(0, limit))
+        right, up = extent(group.lattice, values)
         top.set(xlim=(-right, right), ylim=(-up, up), aspect="equal", title=title)
         top.set(xticks=[], yticks=[])
         draw_feature_map(bottom, planes, group)
@@ -148,3 +152,12 @@ def feature_map_figure(group: SplitGroup | str, element: Element | None = None) 
     split = len(group.stabilizer_shape)
     label = element_label(group, group.flat_index(tuple(element[:split]))) or "g = 1"
     return equivariance_figure(images, maps, ["f", f"$L_g$ f,  g: {label}"], group)
+
+
+def _kept(x: Tensor, group: SplitGroup) -> FloatArray:
+    """An array without what a turn moves out of it: a hexagon, on the hexagonal lattice."""
+    values: FloatArray = x.detach().cpu().double().numpy()
+    shape = (values.shape[-2], values.shape[-1])
+    permutes_axes = (np.abs(group.stabilizer_matrices).sum(axis=1) == 1).all()
+    kept = invariant_cells(group, shape)[1].reshape(shape)
+    return values if permutes_axes or not kept.any() else np.where(kept, values, np.nan)

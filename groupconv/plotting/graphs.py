@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import networkx as nx
 import numpy as np
+import sympy
 
 from groupconv.algebra import SplitGroup, cayley_graph, subgroup_lattice
 from groupconv.plotting.page import element_label, new_figure, positions, readable_generators
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    import networkx as nx
     import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from groupconv.algebra import Subgroup
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -131,20 +130,14 @@ def subgroup_figure(group: SplitGroup | str) -> Figure:
     """
     group = as_group(group)
     lattice = subgroup_lattice(group)
-    orders = sorted({subgroup.order for subgroup in lattice})
-    rows = [[H for H in lattice if H.order == order] for order in orders]
-    _untangle(lattice, rows)
+    rows, paths = _layers(lattice)
+    place = _untangled(rows, paths)
     widest = max(map(len, rows))
-    figure = new_figure(max(4.0, 1.15 * widest), max(3.0, 1.1 * len(rows)))
+    figure = new_figure(max(4.0, 1.15 * widest), max(3.0, 1.3 * len(rows)))
     axes = figure.subplots()
-    place = {
-        H: (i - (len(row) - 1) / 2, height)
-        for height, row in enumerate(rows)
-        for i, H in enumerate(row)
-    }
-    for H, K in lattice.edges():
-        (x0, y0), (x1, y1) = place[H], place[K]
-        axes.plot([x0, x1], [y0, y1], color="#999999", lw=0.8, zorder=1)
+    for path in paths:
+        xs, ys = zip(*(place[node] for node in path), strict=True)
+        axes.plot(xs, ys, color="#999999", lw=0.8, zorder=1)
     for H, data in lattice.nodes(data=True):
         count = data["conjugates"]
         axes.annotate(
@@ -161,7 +154,8 @@ def subgroup_figure(group: SplitGroup | str) -> Figure:
             zorder=2,
         )
     axes.set(xlim=(-widest / 2, widest / 2), ylim=(-0.5, len(rows) - 0.5))
-    axes.set_yticks(range(len(rows)), [f"order {order}" for order in orders])
+    orders = [sorted({H.order for H in row if H in lattice}) for row in rows]
+    axes.set_yticks(range(len(rows)), ["order " + ", ".join(map(str, row)) for row in orders])
     axes.set_xticks([])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
@@ -169,15 +163,39 @@ def subgroup_figure(group: SplitGroup | str) -> Figure:
     return figure
 
 
-def _untangle(lattice: nx.DiGraph, rows: Sequence[list[Subgroup]]) -> None:
-    """Order each row by the mean place of its neighbours, up and down, to cross fewer edges."""
+def _layers(lattice: nx.DiGraph) -> tuple[list[list[Any]], list[tuple[Any, ...]]]:
+    """The rows of a Hasse diagram from the bottom, and the path of each edge through them.
+
+    A subgroup's row is the number of primes in its order. An edge that skips rows has a point of
+    its own, `(H, K, row)`, in each of them, so that no edge runs through a subgroup that it does
+    not touch.
+    """
+    height = {H: sum(sympy.factorint(H.order).values()) for H in lattice}
+    rows: list[list[Any]] = [[] for _ in range(1 + max(height.values()))]
+    for H in lattice:
+        rows[height[H]].append(H)
+    paths = []
+    for H, K in lattice.edges():
+        passed = [(H, K, row) for row in range(height[H] + 1, height[K])]
+        for point in passed:
+            rows[point[-1]].append(point)
+        paths.append((H, *passed, K))
+    return rows, paths
+
+
+def _untangled(
+    rows: list[list[Any]], paths: Iterable[tuple[Any, ...]]
+) -> dict[Any, tuple[float, float]]:
+    """A place for every node; rows follow the mean place of neighbours, to cross fewer edges."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(node for row in rows for node in row)
+    for path in paths:
+        nx.add_path(graph, path)
+    x = {node: i - (len(row) - 1) / 2 for row in rows for i, node in enumerate(row)}
     for sweep in range(SWEEPS):
         upward = sweep % 2 == 0
-        neighbours = lattice.predecessors if upward else lattice.successors
-        place = {H: i - (len(row) - 1) / 2 for row in rows for i, H in enumerate(row)}
+        neighbours = graph.predecessors if upward else graph.successors
         for row in rows if upward else reversed(rows):
-            means = {
-                H: float(np.mean([place[K] for K in neighbours(H)] or [place[H]])) for H in row
-            }
-            row.sort(key=means.__getitem__)
-            place.update({H: i - (len(row) - 1) / 2 for i, H in enumerate(row)})
+            row.sort(key=lambda node: float(np.mean([x[n] for n in neighbours(node)] or [x[node]])))
+            x.update({node: i - (len(row) - 1) / 2 for i, node in enumerate(row)})
+    return {node: (x[node], float(y)) for y, row in enumerate(rows) for node in row}

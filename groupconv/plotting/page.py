@@ -218,9 +218,10 @@ def draw_cells(
     )
 
 
-def extent(lattice: Lattice, shape: tuple[int, int]) -> FloatArray:
-    """Half the width and height of an array drawn on a lattice, (right, up)."""
-    corners = np.array(list(itertools.product((-1, 1), repeat=2))) * (np.array(shape) - 1) / 2
-    centres = corners @ cartesian_basis(lattice).T
+def extent(lattice: Lattice, values: npt.ArrayLike) -> FloatArray:
+    """Half the width and height of an array as `draw_cells` draws it, (right, up)."""
+    array = np.asarray(values, dtype=float)
+    cells = np.argwhere(~np.isnan(array))
+    centres = (cells - (np.array(array.shape) - 1) / 2) @ cartesian_basis(lattice).T
     half: FloatArray = (np.abs(centres).max(0) + np.abs(voronoi_cell(lattice)).max(0))[::-1]
     return half

@@ -77,7 +77,7 @@ def filter_figure(group: SplitGroup | str, kernel_size: int = 5) -> Figure:
     columns = group.stabilizer_shape[-1] if group.order > 1 else 1
     columns = columns if 2 < columns <= 8 else math.ceil(math.sqrt(group.order))
     rows = math.ceil(group.order / columns)
-    half = extent(lattice, values.shape[1:])
+    half = extent(lattice, values[0])
     width = 1.7
     figure = new_figure(width * columns, rows * (width * half[1] / half[0] + 0.35))
     grid = figure.subplots(rows, columns, squeeze=False)
