@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 FINITE = ("tests/algebra", "groupconv/algebra")
 TABLES = (
     "tests/transforms", "groupconv/transforms", "tests/nn/test_oracle.py", "tests/nn/test_conv.py",
-    "tests/test_arguments.py",
+    "tests/nn/test_hexagonal.py", "tests/test_arguments.py",
 )  # fmt: skip
 CONTRACT = (*FINITE, "tests/test_registry.py", "tests/test_zoo.py", *TABLES, "tests/verification")
 ABOUT = {
@@ -32,7 +32,14 @@ ABOUT = {
     "groupconv/algebra/rows.py": FINITE, "groupconv/algebra/generated.py": FINITE,
     "groupconv/algebra/graphs.py": FINITE, "groupconv/transforms": TABLES,
 }  # fmt: skip
-"""The tests that are about a file, the quickest first; `CONTRACT` are those of all others."""
+"""The tests that are about a file; `CONTRACT` are those of all others."""
+
+MIRRORS = {
+    "abstract": "tests/algebra/test_structure.py", "rows": "tests/algebra/test_generated.py",
+    "contract": "tests/algebra/test_split_group.py", "actions": "tests/transforms/test_action.py",
+    "support": "tests/transforms/test_filters.py", "domains": "tests/nn/test_hexagonal.py",
+}  # fmt: skip
+"""Where the tests of a file stand that are not under its own name."""
 
 MEMORY = 24 * 2**30
 PATIENCE = 20
@@ -180,8 +187,12 @@ class Watch:
 
 
 def tests_about(path: Path) -> tuple[str, ...]:
-    place = path.relative_to(ROOT).as_posix()
-    return next((tests for part, tests in ABOUT.items() if place.startswith(part)), CONTRACT)
+    """The tests to run, those that are most likely to notice a change first."""
+    place = path.relative_to(ROOT)
+    own = ROOT / MIRRORS.get(place.stem, f"tests/{place.parent.name}/test_{place.stem}.py")
+    nearest = [test.relative_to(ROOT).as_posix() for test in (own, path) if test.is_file()]
+    rest = (tests for part, tests in ABOUT.items() if place.as_posix().startswith(part))
+    return (*nearest, *next(rest, CONTRACT))
 
 
 def run_tests(tests: tuple[str, ...], path: Path | None, tree: ast.Module | None) -> str:

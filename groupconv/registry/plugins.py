@@ -300,9 +300,8 @@ def _unknown(name: object) -> str:
             f"name={name!r} is a group of {_and(map(_origin, hidden))}, which the environment "
             f"variable {VARIABLE}={os.environ[VARIABLE]!r} leaves out; add {name} to it"
         )
-    hint = advice(str(name), installed)
     return (
-        f"name={name!r} is no installed group{'; ' if hint else ''}{hint}. "
+        f"name={name!r}: {advice(str(name), installed)}. "
         f"Installed: {_shortened(installed)}. A distribution adds groups through the entry-point "
         f"group {ENTRY_POINT_GROUP!r}"
     ).replace("?.", "?")

@@ -119,7 +119,7 @@ def test_verify_all_goes_on_past_a_plugin_that_does_not_load(monkeypatch, capsys
     monkeypatch.setattr(proofs.registry, "groups", lambda: entries)
     assert proofs.verify([], True, False, tmp_path / "proofs.html") == 1
     shown = capsys.readouterr().out
-    assert "gone: name='gone' is no installed group" in shown
+    assert "gone: name='gone': it is no installed group" in shown
     assert f"{len(entries) - 1} of {len(entries)} groups hold" in shown
     assert "not loaded" in (tmp_path / "proofs.html").read_text()
 
@@ -138,7 +138,7 @@ def test_indices_writes_the_table(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "P4M"], "error: name='P4M' is no installed group; did you mean 'p4m'? Names"),
+        (["show", "P4M"], "error: name='P4M': it is no installed group; did you mean 'p4m'? Names"),
         (["indices", "p4", "-o", "t.txt"], "expected the name of an .npz file"),
         (["indices", "p4", "--kernel-size", "0", "-o", "t.npz"], "error: kernel_size=0"),
         (["indices", "p4", "-o", "/proc/nowhere/t.npz"], "cannot be written"),

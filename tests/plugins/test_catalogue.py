@@ -12,7 +12,7 @@ import spglib
 import spglib.error
 
 import groupconv as gc
-from groupconv.registry.names import NOT_SPLIT
+from groupconv.registry.names import NOT_SPLIT, split_companion
 from groupconv_plugins import hexagonal, line, plane, space
 from tests.support.groups import P4, P4M, Z2
 
@@ -67,6 +67,19 @@ def test_the_73_are_the_symmorphic_ones():
     assert len(everything) == 230
     assert everything - symbols <= NOT_SPLIT
     assert not NOT_SPLIT & (symbols | set(PLANE_FACTS))
+
+
+def test_whoever_asks_for_one_that_does_not_split_is_told_the_split_one_of_its_class():
+    types = [spglib.get_spacegroup_type(hall) for hall in range(1, 531)]
+    classes = {
+        t.international_short.replace("_", ""): t.arithmetic_crystal_class_symbol for t in types
+    }
+    split = {classes[symbol]: symbol for symbol in space.SYMBOLS}
+    assert len(split) == 73
+    for symbol in NOT_SPLIT & set(classes):
+        assert split_companion(symbol) == split[classes[symbol]]
+    assert {split_companion(symbol) for symbol in NOT_SPLIT} <= set(space.SYMBOLS)
+    assert [split_companion(symbol) for symbol in (*space.SYMBOLS, *PLANE_FACTS)] == [None] * 86
 
 
 @pytest.mark.parametrize("symbol", space.SYMBOLS)
