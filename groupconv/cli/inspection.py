@@ -91,7 +91,9 @@ def show(name: str) -> None:
     console.print(Text.assemble((group.name, "bold"), "  ", *summary))
     facts = plain_table("", "")
     facts.show_header = False
+    basis = ", ".join(f"({', '.join(vector)})" for vector in group.lattice.vectors)
     facts.add_row("lattice", f"{group.lattice.name}, dimension {d}")
+    facts.add_row("basis", basis)
     facts.add_row("index", f"({', '.join(names)})")
     sizes = zip(names, group.stabilizer_shape, strict=False)
     ranges = [f"{coordinate} = 0 … {size - 1}" for coordinate, size in sizes]

@@ -97,6 +97,7 @@ def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
 def test_an_experimental_group_is_one_line_of_warning():
     result = run("show", "p6")
     assert result.returncode == 0
+    assert "(1, 0), (-1/2, sqrt(3)/2)" in result.stdout  # the basis of the lattice
     assert result.stderr.startswith("warning: group 'p6' of groupconv is experimental: ")
     assert result.stderr.count("\n") == 1
 
