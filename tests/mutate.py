@@ -42,7 +42,9 @@ MIRRORS = {
 """Where the tests of a file stand that are not under its own name."""
 
 MEMORY = 24 * 2**30
-PATIENCE = 20
+PATIENCE = 10
+"""Seconds of computing that one test may take, and the collection of one file."""
+
 COMPARE = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
     ast.GtE: ast.Gt, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -180,10 +182,10 @@ class Watch:
     """Ends the process, by a signal, when one file or test takes too long: a loop without end."""
 
     def pytest_collectstart(self) -> None:
-        signal.alarm(PATIENCE)
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE)
 
     def pytest_runtest_setup(self) -> None:
-        signal.alarm(PATIENCE)
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE)
 
 
 def tests_about(path: Path) -> tuple[str, ...]:
