@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 FINITE = ("tests/algebra", "groupconv/algebra")
 TABLES = (
@@ -213,7 +215,6 @@ def run_tests(tests: tuple[str, ...], path: Path | None, tree: ast.Module | None
             return real(self, fullname)
 
         SourceFileLoader.get_code = get_code
-        import pytest
 
         options = ["-x", "-q", "-p", "no:cacheprovider", *tests]
         os._exit(int(pytest.main(options, plugins=[Watch()])) != 0)
@@ -230,8 +231,10 @@ def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     os.environ["OMP_NUM_THREADS"] = "1"
-    import matplotlib.figure  # noqa: F401  # shared by all processes, since it takes long
+    import hypothesis  # noqa: F401  # shared by all processes, since it takes long
+    import matplotlib.figure  # noqa: F401
     import networkx  # noqa: F401
+    import sybil  # noqa: F401
     import sympy  # noqa: F401
     import torch  # noqa: F401
 
