@@ -217,7 +217,11 @@ def run_tests(tests: tuple[str, ...], path: Path | None, tree: ast.Module | None
         SourceFileLoader.get_code = get_code
 
         options = ["-x", "-q", "-p", "no:cacheprovider", *tests]
-        os._exit(int(pytest.main(options, plugins=[Watch()])) != 0)
+        failed = 1
+        try:
+            failed = int(pytest.main(options, plugins=[Watch()]))
+        finally:  # the parent's code is not for this process to go on with
+            os._exit(failed != 0)
     _, status = os.waitpid(child, 0)
     return "survived" if status == 0 else "killed"
 
@@ -231,10 +235,8 @@ def main() -> None:
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     os.environ["OMP_NUM_THREADS"] = "1"
-    import hypothesis  # noqa: F401  # shared by all processes, since it takes long
-    import matplotlib.figure  # noqa: F401
+    import matplotlib.figure  # noqa: F401  # shared by all processes, since it takes long
     import networkx  # noqa: F401
-    import sybil  # noqa: F401
     import sympy  # noqa: F401
     import torch  # noqa: F401
 
