@@ -81,7 +81,9 @@ class Lattice:
             raise ArgumentError(
                 f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {error}"
             ) from error
-        if not all(entry.is_real for entry in basis) or basis.det().equals(0):
+        volume = basis.det()  # sympy simplifies only where its bounds cannot tell it from zero
+        is_singular = volume.is_zero is not False and volume.equals(0)
+        if is_singular or not all(entry.is_real for entry in basis):
             raise ArgumentError(
                 f"vectors={self.vectors!r} of lattice {self.name!r} are not real, or depend on "
                 f"each other; give a basis"

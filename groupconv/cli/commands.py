@@ -170,7 +170,7 @@ def demo(
         Path | None,
         typer.Option(help="A folder with MNIST (mnist.npz or idx files); else bundled digits."),
     ] = None,
-    group: Annotated[str, typer.Option(help="The plane group of the twin.")] = "p4",
+    group: Annotated[str, typer.Option(help="The group of the twin, one of square pixels.")] = "p4",
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs per training; 15, or 5 with --data.")
     ] = None,

@@ -53,7 +53,9 @@ def to_lattice(images: Tensor, lattice: Lattice = HEXAGONAL, size: int | None = 
 def from_lattice(maps: Tensor, size: int, lattice: Lattice = HEXAGONAL) -> Tensor:
     """Sample arrays on a plane lattice at the pixels of a square image: the way back.
 
-    Between points of the lattice it interpolates bilinearly in the lattice's coordinates.
+    Between points of the lattice it interpolates bilinearly in the lattice's coordinates, within
+    parallelograms. These have no mirrors, so neither has this function: it serves to look at maps,
+    and a network that has to commute with mirrors ends before it.
 
     Args:
         maps: `(N, C, n, n)`, floating point, in coordinates of the lattice.
@@ -71,6 +73,11 @@ def from_lattice(maps: Tensor, size: int, lattice: Lattice = HEXAGONAL) -> Tenso
         1.0
     """
     _require_images("maps", maps)
+    if maps.shape[-1] != maps.shape[-2]:
+        raise ArgumentError(
+            f"maps have shape {tuple(maps.shape)}, expected a square array (N, C, n, n), such as "
+            f"to_lattice gives"
+        )
     size = positive("size", size)
     points = _centred((size, size)) @ torch.linalg.inv(_scaled_basis(lattice)).T
     return _read(maps, points)
@@ -96,17 +103,20 @@ def _read(images: Tensor, points: Tensor) -> Tensor:
     H, W = images.shape[-2:]
     # grid_sample reads at (column, row), both scaled to [-1, 1] at the array's outer edges.
     grid = torch.stack([2 * points[..., 1] / W, 2 * points[..., 0] / H], dim=-1)
-    grid = grid.to(images).expand(len(images), *grid.shape)
-    return F.grid_sample(images, grid, align_corners=False)
+    exact = torch.promote_types(images.dtype, torch.float32)  # half precision misses the places
+    grid = grid.to(images.device, exact).expand(len(images), *grid.shape)
+    return F.grid_sample(images.to(exact), grid, align_corners=False).to(images.dtype)
 
 
 def _require_images(argument: str, images: Tensor) -> None:
-    if not isinstance(images, Tensor) or not images.is_floating_point() or images.dim() != 4:
+    is_tensor = isinstance(images, Tensor) and images.is_floating_point()
+    if not is_tensor or images.dim() != 4 or not min(images.shape[-2:]):
         shown = (
             f"{images.dtype} {tuple(images.shape)}"
             if isinstance(images, Tensor)
             else type(images).__name__
         )
         raise ArgumentError(
-            f"{argument} is a {shown}, expected a floating-point tensor (N, C, H, W)"
+            f"{argument} is a {shown}, expected a floating-point tensor (N, C, H, W) that is not "
+            f"empty in space"
         )

@@ -16,6 +16,7 @@ from groupconv.arguments import number, positive
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn import layers
 from groupconv.nn.tensors import require_tensor
+from groupconv.nn.windows import permutes_axes
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -35,19 +36,14 @@ class _PaperNetwork(nn.Module):
 
     def __init__(
         self,
-        group: SplitGroup | str,
+        group: SplitGroup,
         in_channels: int,
         channels: int,
         dropout: float,
         convolutions: Sequence[nn.Module],
     ) -> None:
         super().__init__()
-        self.group = as_group(group)
-        if self.group.dimension != 2:
-            raise ArgumentError(
-                f"group={self.group.name!r} has dimension {self.group.dimension}, expected 2: "
-                f"the network is for images"
-            )
+        self.group = group
         family = layers(self.group)
         dropout = number("dropout", dropout, 0, 1)
         self.in_channels = in_channels
@@ -75,7 +71,7 @@ class _PaperNetwork(nn.Module):
 
 
 class P4CNN(_PaperNetwork):
-    """P4CNN of section 8.1, for any plane group: every layer is a group convolution.
+    """P4CNN of section 8.1, for any group of square pixels: every layer is a group convolution.
 
     The scores are maxima over the stabilizer, so they are invariant under the group.
 
@@ -85,10 +81,10 @@ class P4CNN(_PaperNetwork):
         channels: The width of every hidden layer; dividing that of a planar network by `√S`
             keeps the number of parameters.
         dropout: The share of activations to drop; the paper uses none here.
-        group: A plane group, or the name of an installed one.
+        group: A plane group that permutes the axes of an image, or the name of an installed one.
 
     Raises:
-        ArgumentError: the group does not act on the plane.
+        ArgumentError: the group does not act on square pixels.
 
     Examples:
         >>> net = P4CNN()
@@ -105,6 +101,7 @@ class P4CNN(_PaperNetwork):
         *,
         group: SplitGroup | str = "p4",
     ) -> None:
+        group = _image_group(group)
         family = layers(group)
         first, *others = _widths(in_channels, channels, num_classes)
         convolutions = [family.LiftingConv(*first), *(family.GroupConv(*w) for w in others)]
@@ -123,10 +120,10 @@ class P4CNNRotationPooling(_PaperNetwork):
         num_classes: The number of classes.
         channels: The width of every hidden layer.
         dropout: The share of activations to drop; the paper uses none here.
-        group: A plane group, or the name of an installed one.
+        group: A plane group that permutes the axes of an image, or the name of an installed one.
 
     Raises:
-        ArgumentError: the group does not act on the plane.
+        ArgumentError: the group does not act on square pixels.
 
     Examples:
         >>> net = P4CNNRotationPooling()
@@ -143,6 +140,7 @@ class P4CNNRotationPooling(_PaperNetwork):
         *,
         group: SplitGroup | str = "p4",
     ) -> None:
+        group = _image_group(group)
         family = layers(group)
         convolutions = [
             nn.Sequential(family.LiftingConv(*w), family.CosetPool())
@@ -174,6 +172,23 @@ class Z2CNN(P4CNN):
         dropout: float = 0.3,
     ) -> None:
         super().__init__(in_channels, num_classes, channels, dropout, group="z2")
+
+
+def _image_group(group: SplitGroup | str) -> SplitGroup:
+    """A group that acts on the pixels of images, as its last filter of 4×4 cells needs."""
+    found = as_group(group)
+    if found.dimension != 2:
+        raise ArgumentError(
+            f"group={found.name!r} has dimension {found.dimension}, expected 2: the network is for "
+            f"images"
+        )
+    if not permutes_axes(found):
+        raise ArgumentError(
+            f"group={found.name!r} acts on the lattice {found.lattice.name!r}, and the network "
+            f"takes images of square pixels, with a filter of 4×4; sample them onto the lattice "
+            f"with groupconv.data.to_lattice and build a network with groupconv.layers"
+        )
+    return found
 
 
 def _widths(in_channels: int, channels: int, num_classes: int) -> list[tuple[int, int, int]]:

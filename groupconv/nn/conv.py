@@ -15,7 +15,7 @@ from groupconv.nn.bank import filter_bank
 from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
 from groupconv.nn.tables import TableModule
 from groupconv.nn.tensors import placement, require_type
-from groupconv.nn.windows import check_padding, check_windows, needs_centre
+from groupconv.nn.windows import check_padding, check_windows, needs_centre, permutes_axes
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, filter_transform, require_symmetric
 
@@ -112,6 +112,13 @@ class GroupConv(TableModule):
             raise ArgumentError(
                 f"padding_mode={padding_mode!r}: expected one of "
                 f"{', '.join(map(repr, PADDING_MODES))}"
+            )
+        is_continued = padding_mode in ("reflect", "replicate") and any(map(any, self._pads))
+        if is_continued and not permutes_axes(self.group):
+            raise ArgumentError(
+                f"padding_mode={padding_mode!r} continues an array beyond its edges, and "
+                f"{self.group.name!r} maps these into the array; use 'zeros' with a Mask, or "
+                f"'circular'"
             )
         self.padding_mode = padding_mode
         self._masked, self._ragged = bank_flags(self.transform)

@@ -149,10 +149,10 @@ class _SpatialPool(nn.Module):
         )
         return x.flatten(0, -d - 1).unsqueeze(1)  # N may be 0
 
-    def _views(self, planes: Tensor, value: float) -> list[Tensor]:
+    def _views(self, planes: Tensor) -> list[Tensor]:
         """What each cell of a window that is no box reads, all of the output's shape."""
         pads = [n for pad in reversed(self.padding) for n in (pad, pad)]
-        padded = F.pad(planes, pads, value=value)
+        padded = F.pad(planes, pads)
         views = []
         for cell in self._window or ():
             index = [slice(None)] * 2
@@ -175,7 +175,8 @@ class MaxPool(_SpatialPool):
         kernel_size: The size of the window's box; a group that does not keep the box takes its
             symmetric part, such as 7 cells for size 3 on the hexagonal lattice.
         stride: The step between windows; the window's size if not given.
-        padding: Cells added on both sides of each axis, never the maximum.
+        padding: Cells added on both sides of each axis, never the maximum. Where the group does
+            not keep the box they are zeros, as what a `Mask` leaves beside them.
         dilation: The distance between the window's cells.
         group: A group, or the name of an installed one.
 
@@ -209,7 +210,7 @@ class MaxPool(_SpatialPool):
             pool = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}[d]
             pooled = pool(planes, self.kernel_size, self.stride, self.padding, self.dilation)
         else:
-            pooled = functools.reduce(torch.maximum, self._views(planes, -math.inf))
+            pooled = functools.reduce(torch.maximum, self._views(planes))
         return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
 
 
@@ -221,7 +222,8 @@ class AvgPool(_SpatialPool):
             symmetric part, such as 7 cells for size 3 on the hexagonal lattice.
         stride: The step between windows; the window's size if not given.
         padding: Zeros added on both sides of each axis.
-        count_include_pad: Whether those zeros count in the average.
+        count_include_pad: Whether those zeros count in the average; they have to where the group
+            does not keep the box, since the zeros that a `Mask` leaves count as well.
         group: A group, or the name of an installed one.
 
     Shapes:
@@ -247,6 +249,11 @@ class AvgPool(_SpatialPool):
     ) -> None:
         super().__init__(kernel_size, stride, padding, 1, group)
         self.count_include_pad = flag("count_include_pad", count_include_pad)
+        if self._window is not None and any(self.padding) and not count_include_pad:
+            raise ArgumentError(
+                f"count_include_pad=False with padding={self.padding}: {self.group.name!r} maps "
+                f"the array's edges into the array, where cells count; leave it True"
+            )
 
     def extra_repr(self) -> str:
         """The window, the group, and whether padding does not count."""
@@ -261,7 +268,5 @@ class AvgPool(_SpatialPool):
             options = {"count_include_pad": self.count_include_pad}
             pooled = pool(planes, self.kernel_size, self.stride, self.padding, **options)
         else:
-            ones = planes.new_ones(1, 1, *planes.shape[2:])
-            counts = functools.reduce(torch.add, self._views(ones, float(self.count_include_pad)))
-            pooled = functools.reduce(torch.add, self._views(planes, 0.0)) / counts
+            pooled = functools.reduce(torch.add, self._views(planes)) / len(self._window)
         return pooled.view(*x.shape[:-d], *pooled.shape[-d:])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.arguments import positive
 from groupconv.errors import ShapeError
 from groupconv.nn.tables import TableModule
 from groupconv.nn.tensors import require_tensor
@@ -75,8 +76,8 @@ class Subsample(TableModule):
     """Read a feature map on a sublattice on which the group acts as on the lattice itself.
 
     A stride that is no integer: index 3 on the hexagonal lattice is a step of √3, turned by 30
-    degrees. Which indices there are depends on the group: 3, 4 and 7 for turns by 60 or 120
-    degrees, 2, 4 and 5 for quarter turns, and only squares once mirrors are in the group.
+    degrees. Which indices there are, from 2 to 16, depends on the group: 3, 4, 7, … for turns by 60
+    or 120 degrees, 2, 4, 5, … for quarter turns, only squares for p4m and p6m.
 
     Args:
         index: How many times fewer points the sublattice has.
@@ -103,7 +104,7 @@ class Subsample(TableModule):
     def __init__(self, index: int, size: int | Sequence[int], *, group: SplitGroup | str) -> None:
         super().__init__()
         self.group = as_group(group)
-        self.index = index
+        self.index = positive("index", index)
         self.size = as_sizes(self.group, "size", size)
         self._register_tables(None)
         self.output_size = tuple(self._tables()["cells"].shape)

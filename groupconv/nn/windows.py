@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["check_padding", "check_windows", "needs_centre"]
+__all__ = ["check_padding", "check_windows", "needs_centre", "permutes_axes"]
 
 
 def check_windows(
@@ -59,7 +59,7 @@ def check_windows(
             f"with {room} cells to step over; so it is not exactly equivariant under "
             f"{group.name!r}; choose a size or padding with "
             f"n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
-            + ("" if _permutes_axes(group) else ", and the quotient even"),
+            + ("" if permutes_axes(group) else ", and the quotient even"),
             EquivarianceWarning,
         )
 
@@ -70,7 +70,7 @@ def _is_even(group: SplitGroup, room: tuple[int, ...], stride: tuple[int, ...]) 
 
     In doubled centred coordinates the centres are `2 stride z - room` for integers `z`.
     """
-    if _permutes_axes(group):  # axes of unequal size may change places
+    if permutes_axes(group):  # axes of unequal size may change places
         return all(room[axis] % stride[axis] == 0 for axis in needs_centre(group))
     period = 2 * np.array(stride)
     origin = -np.array(room)
@@ -81,7 +81,7 @@ def _is_even(group: SplitGroup, room: tuple[int, ...], stride: tuple[int, ...]) 
 @functools.lru_cache(maxsize=256)
 def needs_centre(group: SplitGroup) -> frozenset[int]:
     """The axes whose two ends the group maps to each other, or mixes with other axes."""
-    if not _permutes_axes(group):
+    if not permutes_axes(group):
         return frozenset(range(group.dimension))
     return frozenset(int(j) for _, _, j in np.argwhere(group.stabilizer_matrices < 0))
 
@@ -102,6 +102,6 @@ def check_padding(layer: str, x: Tensor, mode: str, pads: Sequence[tuple[int, in
 
 
 @functools.lru_cache(maxsize=256)
-def _permutes_axes(group: SplitGroup) -> bool:
+def permutes_axes(group: SplitGroup) -> bool:
     """Whether every stabilizer element permutes the axes, up to signs."""
     return bool((np.abs(group.stabilizer_matrices).sum(axis=1) == 1).all())

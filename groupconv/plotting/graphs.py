@@ -112,8 +112,8 @@ def cayley_figure(
         )
     draw_arrows(axes, group, places, 0.4 / side, flat)
     named = "; ".join(f"{s}: {element_label(group, s)}" for s in flat)
-    reach = np.abs(places).max(0) + 0.8 / side
-    axes.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]), aspect="equal")
+    low, high = places.min(0) - 0.8 / side, places.max(0) + 0.8 / side
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.set_title(f"{group.name}: Cayley graph of {group.structure.name}\n{named}", fontsize=10)
     axes.axis("off")
     return figure

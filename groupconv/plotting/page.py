@@ -36,8 +36,10 @@ __all__ = [
 VIEW = np.array([[0.9, -0.42, 0.1], [0.18, 0.25, 0.95]])
 """How space is seen on a page: the third axis nearly upright, no two axes in line."""
 
-POINT = np.array([1.0, 0.65, 0.4])
-"""A point of space that no rotation or reflection of a lattice fixes."""
+ANGLES = np.pi * np.arange(24) / 24
+POINTS = np.stack(np.meshgrid(*[np.linspace(0.1, 1.0, 7)] * 3, indexing="ij"), -1).reshape(-1, 3)
+"""Points of a plane, on a circle, and of space, among which one is looked for whose images stand
+apart: it lies on no mirror and no axis."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -64,7 +66,8 @@ def plane_group(group: SplitGroup | str) -> SplitGroup:
     found = as_group(group)
     if found.dimension != 2:
         raise ArgumentError(
-            f"group={found.name!r} has dimension {found.dimension}, expected 2: a page is a plane"
+            f"group={found.name!r} has dimension {found.dimension}, expected 2: a page is a plane; "
+            f"draw its Cayley graph, its subgroups or its table"
         )
     return found
 
@@ -92,11 +95,28 @@ def plane_positions(group: SplitGroup) -> FloatArray:
         >>> (plane_positions(group("p4")).round() + 0.0).tolist()
         [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
     """
-    linear = _linear_parts(group)
-    has_mirrors = bool((np.linalg.det(linear) < 0).any())
-    tilt = np.pi / max(group.order, 4) if has_mirrors else 0.0  # midway between mirror lines
-    down, right = np.moveaxis(linear @ [-np.cos(tilt), np.sin(tilt)], -1, 0)
+    starts = np.stack([-np.cos(ANGLES), np.sin(ANGLES)], axis=-1)  # (down, right), from the top
+    down, right = np.moveaxis(_linear_parts(group) @ _generic_point(group, starts), -1, 0)
     return np.stack([right, -down], axis=-1)
+
+
+def _generic_point(
+    group: SplitGroup, starts: FloatArray, view: FloatArray | None = None
+) -> FloatArray:
+    """The point whose images under a stabilizer stand farthest apart, as seen on the page.
+
+    Args:
+        group: The group.
+        starts: Where to look for it, `(n, d)`; the first of equally good ones is taken.
+        view: How space is projected onto the page, `(2, 3)`.
+    """
+    orbits = np.einsum("sij,nj->nsi", _linear_parts(group), starts)  # (n, S, d)
+    orbits = orbits if view is None else orbits @ view.T
+    i, j = np.triu_indices(group.order, 1)
+    gaps = np.linalg.norm(orbits[:, i] - orbits[:, j], axis=-1).min(axis=1, initial=2.0)
+    sizes = np.linalg.norm(orbits, axis=-1).max(axis=1)
+    best: FloatArray = starts[int((gaps / sizes).round(6).argmax())]
+    return best
 
 
 def positions(group: SplitGroup) -> FloatArray:
@@ -116,8 +136,8 @@ def positions(group: SplitGroup) -> FloatArray:
     if d == 1:
         return np.pad(_linear_parts(group)[:, :, 0], ((0, 0), (0, 1)))
     if d == 3:
-        projected: FloatArray = _linear_parts(group) @ POINT @ VIEW.T
-        projected /= np.abs(projected).max()
+        projected: FloatArray = _linear_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
+        projected /= np.linalg.norm(projected, axis=1).max()
         return projected
     springs = nx.kamada_kawai_layout(nx.Graph(cayley_graph(group)))
     return np.array([springs[s] for s in range(group.order)])
@@ -130,7 +150,8 @@ def readable_generators(group: SplitGroup) -> tuple[int, ...]:
     """
     if group.dimension != 3:
         return group.structure.generators
-    lengths = np.linalg.norm(_linear_parts(group) @ POINT - POINT, axis=1).round(9)
+    point = _generic_point(group, POINTS, VIEW)
+    lengths = np.linalg.norm(_linear_parts(group) @ point - point, axis=1).round(9)
     chosen: tuple[int, ...] = ()
     for s in np.argsort(lengths, kind="stable")[1:].tolist():
         if s not in group.subgroup(*chosen).elements:

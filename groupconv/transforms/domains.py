@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["domain", "sublattice", "sublattice_cells"]
 
 LARGEST_INDEX = 16
-"""The largest index of a sublattice that is looked for."""
+"""The largest index of a sublattice; a network that keeps one point in 16 keeps few enough."""
 
 
 def domain(group: SplitGroup | str, shape: int | Sequence[int]) -> npt.NDArray[np.bool_]:
@@ -59,17 +58,17 @@ def domain(group: SplitGroup | str, shape: int | Sequence[int]) -> npt.NDArray[n
     return inside.reshape(sizes)
 
 
-@functools.lru_cache(maxsize=256)
 def sublattice(group: SplitGroup, index: int) -> IntArray:
     """The basis of a sublattice on which the stabilizer acts as on the lattice itself.
 
-    That is, an integer matrix `N` with `|det N| = index` and `N A = A N` for every element. For
-    turns by 60 or 120 degrees there are such of index 3, 4 and 7, for quarter turns of 2, 4 and 5;
-    mirrors of these lattices leave index 4 only. Among several the most compact is taken.
+    That is, an integer matrix `N` with `det N = index` and `N A = A N` for every element. For
+    turns by 60 or 120 degrees there are such of index 3, 4, 7, 9, 12, …, for quarter turns of 2, 4,
+    5, 8, …; with their mirrors, p4m and p6m have only squares. Among several the most compact is
+    taken.
 
     Args:
         group: A group of the plane.
-        index: How many times fewer points it has.
+        index: How many times fewer points it has, from 2 to 16.
 
     Returns:
         The basis vectors as columns, `(2, 2)`, int64.
@@ -89,8 +88,8 @@ def sublattice(group: SplitGroup, index: int) -> IntArray:
     found = _sublattices(group)
     if index not in found:
         raise ArgumentError(
-            f"index={index!r}: {group.name!r} acts alike on sublattices of index "
-            f"{', '.join(map(str, found))}; choose one"
+            f"index={index!r}: of the sublattices of index 2 to {LARGEST_INDEX}, {group.name!r} "
+            f"acts on those of index {', '.join(map(str, found))} as on the lattice; choose one"
         )
     return np.array(found[index])
 
@@ -100,23 +99,28 @@ def _sublattices(group: SplitGroup) -> dict[int, tuple[tuple[int, ...], ...]]:
     """The most compact `N` of each index that commutes with the stabilizer."""
     import sympy
 
-    reach = range(-4, 5)
-    candidates = np.array(list(itertools.product(reach, repeat=4))).reshape(-1, 2, 2)
+    reach = np.arange(-LARGEST_INDEX, LARGEST_INDEX + 1)  # a diagonal matrix may need all of it
+    candidates = np.stack(np.meshgrid(*[reach] * 4, indexing="ij"), axis=-1).reshape(-1, 2, 2)
+    determinants = _determinants(candidates)
+    candidates = candidates[(determinants > 1) & (determinants <= LARGEST_INDEX)]
     for A in group.stabilizer_matrices:
         candidates = candidates[(candidates @ A == A @ candidates).all(axis=(1, 2))]
     # Integers in units of 2⁻⁴⁰: basis vectors that are equally long compare as equal.
     gram = np.array((2**40 * group.lattice.gram).applyfunc(sympy.floor).tolist(), dtype=np.int64)
     size = np.einsum("nji,jk,nki->n", candidates, gram, candidates)
-    determinants = candidates[:, 0, 0] * candidates[:, 1, 1]
-    determinants -= candidates[:, 0, 1] * candidates[:, 1, 0]
     entries = candidates.reshape(-1, 4)
     # The most compact first, then those that turn and stretch least.
     order = np.lexsort((*-entries.T, -np.trace(candidates, axis1=1, axis2=2), size))
     best: dict[int, tuple[tuple[int, ...], ...]] = {}
-    for n in order:
-        if 1 < determinants[n] <= LARGEST_INDEX:
-            best.setdefault(int(determinants[n]), tuple(map(tuple, candidates[n].tolist())))
+    for index, N in zip(_determinants(candidates)[order], candidates[order], strict=True):
+        best.setdefault(int(index), tuple(map(tuple, N.tolist())))
     return dict(sorted(best.items()))
+
+
+def _determinants(matrices: IntArray) -> IntArray:
+    """The determinants of `(N, 2, 2)`."""
+    product: IntArray = matrices[:, 0, 0] * matrices[:, 1, 1]
+    return product - matrices[:, 0, 1] * matrices[:, 1, 0]
 
 
 @functools.lru_cache(maxsize=256)

@@ -40,6 +40,15 @@ def test_the_density_stays():
     torch.testing.assert_close(square, image)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_reads_at_the_same_places(dtype):
+    image = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0)).to(dtype)
+    for sample in (to_lattice, lambda x: from_lattice(x, 51)):
+        exact = sample(image.float())
+        assert sample(image).dtype == dtype
+        assert (sample(image).float() - exact).abs().max() <= torch.finfo(dtype).eps
+
+
 def test_there_and_back_again():
     image = blob(28, 2.0, -3.0)
     back = from_lattice(to_lattice(image), 28)
@@ -86,6 +95,8 @@ def test_gradients_flow():
         (lambda: to_lattice(torch.ones(1, 1, 3, 3), size=0), "size=0"),
         (lambda: from_lattice(torch.ones(1, 1, 3, 3), 2.5), "size=2.5"),
         (lambda: from_lattice(None, 3), "maps is a NoneType"),
+        (lambda: from_lattice(torch.ones(1, 1, 7, 9), 3), r"expected a square array"),
+        (lambda: to_lattice(torch.ones(1, 1, 0, 5)), "not empty in space"),
     ],
 )
 def test_bad_arguments_are_told(call, message):

@@ -8,7 +8,7 @@ import torch
 from groupconv.errors import ArgumentError, EquivarianceWarning, ShapeError
 from groupconv.models import P4CNN, Z2CNN, P4CNNRotationPooling
 from groupconv.nn import GroupConv
-from tests.support.groups import P222
+from tests.support.groups import P6M, P222
 
 
 def count(model):
@@ -51,5 +51,9 @@ def test_bad_input_is_refused():
         P4CNN()(torch.zeros(2, 3, 28, 28))
     with pytest.raises(ArgumentError, match="'P222' has dimension 3, expected 2"):
         P4CNN(group=P222)
+    for model in (P4CNN, P4CNNRotationPooling):
+        with pytest.raises(ArgumentError, match="'p6m' acts on the lattice 'hexagonal'") as caught:
+            model(group=P6M)
+        assert "to_lattice" in str(caught.value)
     with pytest.warns(EquivarianceWarning, match="MaxPool with stride"):
         P4CNN()(torch.zeros(2, 1, 29, 29))

@@ -28,6 +28,12 @@ def arrows(axes):
     return [text for text in axes.texts if text.arrow_patch is not None]
 
 
+@pytest.mark.filterwarnings("ignore::groupconv.errors.ExperimentalWarning")
+@pytest.mark.parametrize("name", gc.groups())
+def test_elements_of_all_installed_groups_stand_apart(name):
+    test_elements_stand_apart(gc.group(name))
+
+
 @pytest.mark.parametrize("group", [*GROUPS, HYPERCUBE], ids=lambda group: group.name)
 def test_elements_stand_apart(group):
     places = positions(group)
