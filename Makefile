@@ -16,8 +16,9 @@ $(READY): pyproject.toml constraints.txt
 demo: install  ## prove a group, train its network on real digits, draw what it sees
 	$(BIN)/groupconv demo
 
-test: install  ## every test and every example of the docs
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+test: install  ## every test, and, in their order, the examples of the docs, which share names
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest groupconv groupconv_plugins docs README.md
 
 lint: install  ## style, types, and the floors of the house
 	$(BIN)/ruff check .

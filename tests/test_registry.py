@@ -171,10 +171,13 @@ def test_unknown_names_suggest_near_ones():
         ("gone_module:thing", "ModuleNotFoundError: No module named 'gone_module'"),
         ("groupconv_plugins.gone:thing", "No module named 'groupconv_plugins.gone'"),
         ("bad_plugin:missing", "AttributeError"),
-        ("bad_plugin:number", "the target gives a int, expected a SplitGroup subclass"),
+        (
+            "bad_plugin:number",
+            "the target gives an object of type int, expected a SplitGroup",
+        ),
         ("bad_plugin:NeedsArguments", "TypeError"),
         ("bad_plugin:turn", "the group calls itself 'turn'"),
-        ("bad_plugin:list", "the target gives a list"),
+        ("bad_plugin:list", "the target gives an object of type list"),
         ("raising_plugin:x", "ZeroDivisionError"),
         ("needy_plugin:x", "No module named 'not_installed_dependency'"),
         ("exiting_plugin:x", "SystemExit: no licence"),
@@ -182,6 +185,8 @@ def test_unknown_names_suggest_near_ones():
         ("bad_plugin:future", "api_version=2, and this groupconv knows api_version=1; upgrade"),
         ("bad_plugin:past", "api_version=0, and this groupconv knows api_version=1; install"),
         ("bad_plugin:unsure", "status='unsure' is not one of 'stable', 'experimental'"),
+        ("recursive_plugin:wrong", "asks for itself while it is loaded; mend what its entry"),
+        ("odd_plugin:x", "Odd: what is no Exception (odd_plugin.py, line 3)"),
         ("!!!", "!!!"),
     ],
 )
@@ -191,6 +196,8 @@ def test_a_broken_plugin_spares_the_listing_and_explains_itself(install, target,
         "raising_plugin": "1 / 0",
         "needy_plugin": "import not_installed_dependency",
         "exiting_plugin": "raise SystemExit('no licence')",
+        "recursive_plugin": "import groupconv\ndef wrong(): return groupconv.group('wrong')",
+        "odd_plugin": "class Odd(BaseException):\n    pass\nraise Odd('what is no Exception')",
     }
     install("broken-dist", {"wrong": target}, modules)
     assert "wrong" in gc.groups()

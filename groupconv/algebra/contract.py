@@ -41,6 +41,8 @@ __all__ = [
 API_VERSION = 1
 """The version of this contract; it changes when plugins written for it need to."""
 
+PACKAGE = Path(__file__).parents[1]
+
 STATUSES = ("stable", "experimental")
 
 LARGEST_ORDER = 4096
@@ -104,7 +106,11 @@ def checked_index(formula: Formula) -> Formula:
             element = check_element(self, _call(self, "index", formula, given))
             back = self.matrix(*element)
         except GroupConvError as error:
-            reason = textwrap.shorten(str(error), 400)  # an index that calls itself repeats it
+            if _is_endless(error):
+                raise GroupError(
+                    f"index of {self.name!r} calls itself without end; mend the plugin's index"
+                ) from None
+            reason = textwrap.shorten(str(error), 400)
             raise ElementError(
                 f"matrix={matrix_text(given)} is no element of {self.name!r}: {reason}"
             ) from error
@@ -208,6 +214,12 @@ def check_form(group: SplitGroup) -> None:
         raise problem(f"lattice={lattice!r} is not a groupconv.Lattice")
     if not isinstance(shape, tuple) or not all(type(n) is int and n > 0 for n in shape):
         raise problem(f"stabilizer_shape={shape!r} is not a tuple of positive integers")
+    fields = getattr(group, "__dataclass_fields__", {})
+    if ignored := [name for name, field in fields.items() if not field.compare]:
+        raise problem(
+            f"its fields {', '.join(ignored)} have compare=False, so groups that differ in them "
+            f"would share their tables"
+        )
     if math.prod(shape) > LARGEST_ORDER:
         raise problem(
             f"stabilizer_shape={shape} means {math.prod(shape)} elements, and the largest "
@@ -229,11 +241,23 @@ def require_group(group: Any) -> None:
 
 
 def raised_at(error: BaseException) -> str:
-    """The file and line in which an error was raised, in brackets."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f" ({Path(error.filename).name}, line {error.lineno})"
-    frames = traceback.extract_tb(error.__traceback__)
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    """The file and line in which a plugin raised an error, in brackets."""
+    if isinstance(error, SyntaxError):
+        return ""  # its text tells both
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_file() and not path.is_relative_to(PACKAGE) and path.parent.name != "importlib":
+            return f" ({path.name}, line {frame.lineno})"
+    return ""
+
+
+def _is_endless(error: BaseException | None) -> bool:
+    """Whether an error comes from a function that calls itself, through however many wrappers."""
+    while error is not None and not isinstance(error, RecursionError):
+        if "calls itself without end" in str(error):
+            return True
+        error = error.__cause__
+    return error is not None
 
 
 def _marked(wrapper: Formula) -> Formula:

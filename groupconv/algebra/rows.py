@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Rows",
     "closure",
+    "determinant",
     "exact_rows",
     "factors",
     "identity",
@@ -68,6 +69,20 @@ def product(a: Rows, b: Rows) -> Rows:
     return tuple(tuple(sum(map(int.__mul__, row, column)) for column in columns) for row in a)
 
 
+def determinant(matrix: Sequence[Sequence[int]]) -> int:
+    """The determinant, along the first row.
+
+    Examples:
+        >>> determinant([[0, -1], [1, 0]])
+        1
+    """
+    if not matrix:
+        return 1
+    columns = range(len(matrix))
+    minors = ([[row[k] for k in columns if k != j] for row in matrix[1:]] for j in columns)
+    return sum((-1) ** j * matrix[0][j] * determinant(minor) for j, minor in enumerate(minors))
+
+
 def powers(matrix: Rows, order: int) -> list[Rows]:
     """`1, A, A², …`, as many as the order."""
     found = [identity(len(matrix))]
@@ -80,12 +95,22 @@ def closure(group: str, generators: Sequence[Rows]) -> dict[Rows, int]:
     """All products of some matrices, with the order of each.
 
     Raises:
-        AxiomError: there are more than a finite group of this library can have.
+        AxiomError: one has no inverse in integers, or there are more products than a finite
+            group of this library can have.
 
     Examples:
         >>> sorted(closure("p4", [((0, -1), (1, 0))]).values())
         [1, 2, 4, 4]
     """
+    for matrix in generators:
+        if abs(determinant(matrix)) != 1:
+            raise AxiomError(
+                group,
+                "unimodularity",
+                f"the matrix {list(map(list, matrix))} has determinant {determinant(matrix)}, and "
+                f"one that maps a lattice onto itself has 1 or -1",
+                step="give matrices in lattice coordinates that have an inverse in integers",
+            )
     one = identity(len(generators[0]))
     members, frontier = {one}, [one]
     while frontier:

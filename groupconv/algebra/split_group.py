@@ -57,6 +57,11 @@ class _CheckedAtBirth(ABCMeta):
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         check_api(cls.__name__, cls.api_version)
+        if missing := sorted(getattr(cls, "__abstractmethods__", ())):
+            raise GroupError(
+                f"class {cls.__name__} lacks {' and '.join(missing)}; a plugin writes both of its "
+                f"formulas, matrix and index"
+            )
         group = super().__call__(*arguments, **named)
         check_form(group)
         return group
@@ -289,6 +294,10 @@ class SplitGroup(metaclass=_CheckedAtBirth):
                 )
         # Resolved, not looked up in the class body, so that what a mixin brings is checked too.
         for name, wrap in WRAPPERS.items():
+            if not callable(getattr(cls, name)):
+                raise GroupError(
+                    f"class {cls.__name__} has {name}={getattr(cls, name)!r}, expected a method"
+                )
             if not is_checked(getattr(cls, name)):
                 setattr(cls, name, wrap(getattr(cls, name)))
         cls.overrides = frozenset(

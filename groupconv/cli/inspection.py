@@ -15,12 +15,12 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
+from groupconv.algebra.rows import determinant
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
@@ -41,7 +41,8 @@ def plain_table(*columns: str) -> Table:
 def wide_console() -> Console:
     """A console that wraps nothing where no terminal sets a width."""
     is_terminal = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if is_terminal else PIPE_WIDTH)
+    width = None if is_terminal else PIPE_WIDTH
+    return Console(width=width, markup=False, emoji=False)  # names are no markup
 
 
 def list_groups(load: bool, as_json: bool) -> None:
@@ -63,14 +64,13 @@ def list_groups(load: bool, as_json: bool) -> None:
             "no groups are installed; pip install a package that registers some"
             if limit is None
             else f"{registry.VARIABLE}={limit!r} leaves every installed group out",
-            highlight=False,
         )
         return
     known = ("dimension", "order") if load else ()
     table = plain_table("name", *known, "status", "distribution", "target")
     for entry in entries.values():
         numbers = ("" if n is None else str(n) for n in (entry.dimension, entry.order) if load)
-        status = escape(f"{entry.status}: {entry.error}") if entry.error else entry.status
+        status = f"{entry.status}: {entry.error}" if entry.error else entry.status
         origin = f"{entry.distribution} {entry.version}"
         table.add_row(entry.name, *numbers, status, origin, entry.target)
     console.print(table)
@@ -106,7 +106,7 @@ def show(name: str) -> None:
     facts.add_row("subgroups", _subgroups(group))
     if entry is not None:
         facts.add_row("from", f"{entry.distribution} {entry.version}, {entry.target}")
-    console.print(facts, highlight=False)
+    console.print(facts)
     head = ("flat", f"({', '.join(names[:split])})", "matrix", "order", "inverse", "det")
     elements = plain_table(*head)
     for flat, s in enumerate(group.stabilizer_indices):
@@ -118,15 +118,17 @@ def show(name: str) -> None:
             str(A.tolist()),
             str(structure.element_orders[flat]),
             _tuple(inverse),
-            f"{_determinant(A.tolist()):+d}",
+            f"{determinant(A.tolist()):+d}",
         )
-    console.print(elements, highlight=False)
+    console.print(elements)
     if group.order <= LARGEST_PRINTED_ORDER:
         console.print("Composition, in flat indices:")
         table = plain_table("s·t", *map(str, range(group.order)))
         for flat, row in enumerate(group.composition_table):
             table.add_row(str(flat), *map(str, row))
-        console.print(table, highlight=False)
+        console.print(table)
+    else:
+        console.print(f"Composition: groupconv plot {name} --what table -o table.svg draws it")
 
 
 def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space: str) -> None:
@@ -150,7 +152,6 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
         )
     wide_console().print(
         f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters",
-        highlight=False,
     )
 
 
@@ -187,11 +188,3 @@ def _subgroups(group: SplitGroup) -> str:
 
 def _tuple(values: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, values))})"
-
-
-def _determinant(rows: list[list[int]]) -> int:
-    """The determinant in integers, along the first row."""
-    if not rows:
-        return 1
-    minors = ([row[:j] + row[j + 1 :] for row in rows[1:]] for j in range(len(rows)))
-    return sum((-1) ** j * rows[0][j] * _determinant(minor) for j, minor in enumerate(minors))

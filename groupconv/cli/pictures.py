@@ -42,7 +42,7 @@ def plot(
         matplotlib.rc_context({"svg.hashsalt": "groupconv"}),
     ):
         figure.savefig(file, format=output.suffix[1:], dpi=RESOLUTION, metadata=metadata)
-    wide_console().print(f"{output}: {what} of {name}", highlight=False)
+    wide_console().print(f"{output}: {what} of {name}")
 
 
 def _figure(group: SplitGroup, what: str, kernel_size: int, generators: list[int] | None) -> Figure:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from groupconv import registry
 from groupconv.cli.files import written_whole
@@ -33,13 +34,21 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
         raise ArgumentError(
             f"names={names} and --all={every}: give the names of groups, or --all alone"
         )
+    chosen = list(registry.groups()) if every else list(dict.fromkeys(names))
+    if not chosen:  # nothing proved is no proof
+        limit = os.environ.get(registry.VARIABLE)
+        raise ArgumentError(
+            f"--all finds no group; {registry.VARIABLE}={limit!r} leaves every installed one out"
+            if limit is not None
+            else "--all finds no group; pip install a package that registers some"
+        )
     console = wide_console()
     console.quiet = as_json
     reports: list[VerificationReport] = []
     errors: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(written_whole(html, "--html")) if html is not None else None
-        for name in registry.groups() if every else dict.fromkeys(names):
+        for name in chosen:
             try:
                 with _progress(name) as progress:
                     reports.append(prove(name, progress=progress))
@@ -48,7 +57,7 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
                 if not every:
                     raise
                 errors[name] = str(error)
-                console.print(f"{name}: {error}\n", markup=False, highlight=False)
+                console.print(f"{name}: {error}\n")
         if file is not None:
             file.write(html_page(reports, errors).encode())
     passed = not errors and all(report.passed for report in reports)
@@ -68,14 +77,14 @@ def _print(console: Console, report: VerificationReport) -> None:
     table = plain_table("", "check", "statement", "how", "ms")
     table.columns[-1].justify = "right"
     for check in report.checks:
-        mark = f"[{COLOURS[check.mark]}]{check.mark}[/]"
+        mark = Text(check.mark, style=COLOURS[check.mark])
         milliseconds = f"{1000 * check.seconds:.0f}"
-        table.add_row(mark, check.name, escape(check.statement), escape(check.how), milliseconds)
-    console.print(table, highlight=False)
+        table.add_row(mark, check.name, check.statement, check.how, milliseconds)
+    console.print(table)
     for line in report.failure_lines():
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     verdict = f"{report.group}: {report.verdict} ({report.seconds:.2f} s)\n"
-    console.print(verdict, markup=False, highlight=False)
+    console.print(verdict)
 
 
 def _print_summary(
@@ -83,15 +92,13 @@ def _print_summary(
 ) -> None:
     held = sum(report.passed for report in reports)
     seconds = sum(report.seconds for report in reports)
-    console.print(
-        f"{held} of {len(reports) + len(errors)} groups hold ({seconds:.2f} s)", highlight=False
-    )
+    console.print(f"{held} of {len(reports) + len(errors)} groups hold ({seconds:.2f} s)")
 
 
 @contextlib.contextmanager
 def _progress(name: str) -> Iterator[Callable[[str, int, int], None]]:
     """A bar on the terminal's error stream, once a proof has taken a while."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     start = time.perf_counter()
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -138,6 +138,13 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
     if lattice is not None and not generators:
         raise ArgumentError(f"--lattice={lattice} needs --from-generators; formulas name their own")
     files = _files(name, generators, lattice)
+    distribution = _distribution(name)
+    for entry in registry.groups().values():
+        if distribution in entry.distribution.split(", "):
+            raise ArgumentError(
+                f"name={name!r} makes the distribution {distribution!r}, and an installed one of "
+                f"that name has the group {entry.name!r}; choose another name"
+            )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -157,22 +164,28 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
         raise
     console = wide_console()
     for place in files:
-        console.print(f"  {folder / place}", markup=False, highlight=False)
+        console.print(f"  {folder / place}")
     here = folder if folder.is_absolute() else f"./{folder}"
-    console.print(
-        f"next: pip install {here}, then groupconv verify {name}", markup=False, highlight=False
-    )
+    console.print(f"next: pip install {here}, then groupconv verify {name}")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def _distribution(name: str) -> str:
+    return f"groupconv-{_slug(name).replace('_', '-')}"
 
 
 def _files(name: str, generators: list[str], lattice: str | None) -> dict[str, str]:
     """The files of the package, by their place in it."""
     from groupconv import __version__
 
-    slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    slug = _slug(name)
     module = f"groupconv_{slug}"
     words = {
         "name": name,
-        "distribution": module.replace("_", "-"),
+        "distribution": _distribution(name),
         "module": module,
         "version": __version__,
     }

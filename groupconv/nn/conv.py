@@ -237,7 +237,10 @@ class GroupConv(TableModule):
         if padding != "same":
             raise ArgumentError(f"padding={padding!r}: expected integers, 'same' or 'valid'")
         if any(n != 1 for n in self.stride):
-            raise ArgumentError(f"padding='same' needs stride 1, not stride={self.stride}")
+            raise ArgumentError(
+                f"padding='same' needs stride 1, not stride={self.stride}; give a number, such as "
+                f"padding=kernel_size // 2"
+            )
         totals = [n * (k - 1) for n, k in zip(self.dilation, self.kernel_size, strict=True)]
         centred = needs_centre(self.group)
         if any(n % 2 and axis in centred for axis, n in enumerate(totals)):

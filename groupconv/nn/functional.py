@@ -228,14 +228,15 @@ def pool_planes(x: Tensor, table: Tensor, in_space: Subgroup, mode: str) -> Tens
     check_mode(mode)
     require_tensor(x)
     d, S = in_space.group.dimension, in_space.index
-    if S == 1:
-        return x
-    if x.dim() not in (d + 2, d + 3) or x.shape[-d - 1] != S:
+    rank = d + 1 if S == 1 else d + 2
+    if x.dim() not in (rank, rank + 1) or (S > 1 and x.shape[-d - 1] != S):
         raise ShapeError(
-            f"x has shape {tuple(x.shape)}, expected (B, C, {S}, "
+            f"x has shape {tuple(x.shape)}, expected (B, C, {f'{S}, ' if S > 1 else ''}"
             f"{', '.join(f'N{i}' for i in range(d))}): {S} stabilizer planes of group "
             f"{in_space.group.name!r}"
         )
+    if S == 1:
+        return x
     is_whole = table.shape[0] == 1
     if not is_whole:
         x = x.index_select(-d - 1, table.flatten()).unflatten(-d - 1, tuple(table.shape))

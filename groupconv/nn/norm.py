@@ -74,5 +74,10 @@ class BatchNorm(nn.Module):
         if parameter is not None:
             require_type(x, parameter, mixed=True)
         require_real(x, "batch normalisation")
+        if self.norm.training and x.numel() == x.shape[1]:
+            raise ShapeError(
+                f"x has shape {tuple(x.shape)}, one value per channel, which have no variance; "
+                f"give a larger batch, or call eval()"
+            )
         normal: Tensor = self.norm(x.flatten(2))
         return normal.view(x.shape)

@@ -26,6 +26,14 @@ def placement(device: Any, dtype: Any) -> dict[str, Any]:
         raise ArgumentError(f"dtype={dtype!r}: expected a torch.dtype such as torch.float32")
     if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
         raise ArgumentError(f"dtype={dtype}: expected a floating-point type, for parameters")
+    if dtype is not None:
+        try:
+            torch.empty(1, dtype=dtype).uniform_()
+        except (RuntimeError, NotImplementedError) as error:
+            raise ArgumentError(
+                f"dtype={dtype}: torch cannot compute with it; take torch.float32, or another type "
+                f"of 16 bits at least"
+            ) from error
     try:
         place = None if device is None else torch.device(device)
         torch.empty(0, device=place)
@@ -43,6 +51,10 @@ def require_tensor(x: Any, argument: str = "x") -> None:
     Raises:
         ArgumentError: it is no tensor.
     """
+    if isinstance(x, Tensor) and x.layout is not torch.strided:
+        raise ArgumentError(
+            f"{argument} has layout {x.layout}, expected a dense tensor; call {argument}.to_dense()"
+        )
     if not isinstance(x, Tensor):
         raise ArgumentError(
             f"{argument} is a {type(x).__name__}, expected a torch.Tensor; torch.as_tensor makes "
@@ -55,7 +67,7 @@ MIXED = (torch.float16, torch.bfloat16, torch.float32)
 
 
 def require_type(x: Tensor, parameter: Tensor, argument: str = "x", *, mixed: bool = False) -> None:
-    """Refuse a tensor of another type than the parameters, unless torch converts both.
+    """Refuse a tensor of another type or device than the parameters, unless torch converts it.
 
     Args:
         x: The tensor.
@@ -64,8 +76,13 @@ def require_type(x: Tensor, parameter: Tensor, argument: str = "x", *, mixed: bo
         mixed: Whether the function itself mixes float32 parameters with half-precision input.
 
     Raises:
-        ArgumentError: the types differ.
+        ArgumentError: the types or the devices differ.
     """
+    if x.device != parameter.device:
+        raise ArgumentError(
+            f"{argument} lies on {x.device}, and the parameters on {parameter.device}; move one of "
+            f"them, for instance {argument}.to({str(parameter.device)!r}) or module.to_empty"
+        )
     if x.dtype == parameter.dtype:
         return
     converts = x.dtype in MIXED and (

@@ -44,7 +44,7 @@ def check_windows(
             x.shape[-len(stride) :], pads, dilation, kernel_size, strict=True
         )
     )
-    if any(n < 0 for n in room):
+    if any(n < 0 for n in room) or not min(x.shape[-len(stride) :]):
         raise ShapeError(
             f"x has spatial shape {tuple(x.shape[-len(stride) :])}, too small for one window of "
             f"{layer}: kernel_size={tuple(kernel_size)}, dilation={tuple(dilation)}, and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -9,6 +10,7 @@ import numpy as np
 import sympy
 
 from groupconv.algebra import SplitGroup, cayley_graph, subgroup_lattice
+from groupconv.errors import ArgumentError
 from groupconv.plotting.page import element_label, new_figure, positions, readable_generators
 from groupconv.registry import as_group
 
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cayley_figure", "draw_arrows", "subgroup_figure"]
 
-ROTATION, REFLECTION = "#c1272d", "#1f5fa8"
+ROTATION, REFLECTION = ("#c1272d", "#f09a4a", "#7b3294"), ("#1f5fa8", "#4fb3bf", "#3b7d3b")
+"""Reds for generators that rotate, blues for those that reflect, the first of each first."""
+
 NORMAL, OTHER = "#dbe7f3", "#ffffff"
 SWEEPS = 8
 
@@ -48,8 +52,10 @@ def draw_arrows(
         shape = group.stabilizer_shape
         units = [tuple(int(i == j) for j in range(len(shape))) for i in range(len(shape))]
         generators = [unit for unit, size in zip(units, shape, strict=True) if size > 1]
-    for s, t, data in cayley_graph(group, generators).edges(data=True):
-        is_reflection = np.linalg.det(group.stabilizer_matrices[data["generator"]]) < 0
+    flat = [group.flat_index(generator) for generator in generators]
+    colours = _colours(group, flat)
+    for s, t, data in cayley_graph(group, flat).edges(data=True):
+        is_reflection = _reflects(group, data["generator"])
         is_involution = group.composition_table[data["generator"], data["generator"]] == 0
         if is_involution and s > t:
             continue
@@ -65,7 +71,7 @@ def draw_arrows(
             xytext=start + gap,
             arrowprops={
                 "arrowstyle": "-" if is_involution else "-|>",
-                "color": REFLECTION if is_reflection else ROTATION,
+                "color": colours[data["generator"]],
                 "lw": 1.6,
                 "shrinkA": 0,
                 "shrinkB": 0,
@@ -75,12 +81,24 @@ def draw_arrows(
         )
 
 
+def _reflects(group: SplitGroup, s: int) -> bool:
+    """Whether an element turns left hands into right ones."""
+    return bool(np.linalg.det(group.stabilizer_matrices[s]) < 0)
+
+
+def _colours(group: SplitGroup, generators: Iterable[int]) -> dict[int, str]:
+    """A colour for each generator, of its kind."""
+    palettes = {False: itertools.cycle(ROTATION), True: itertools.cycle(REFLECTION)}
+    return {s: next(palettes[_reflects(group, s)]) for s in dict.fromkeys(generators)}
+
+
 def cayley_figure(
     group: SplitGroup | str, generators: Iterable[int | tuple[int, ...]] | None = None
 ) -> Figure:
     """The Cayley graph of the stabilizer, each element where it takes a point of space.
 
-    Red arrows follow proper rotations, blue ones what reflects; an involution has no arrow head.
+    Red arrows follow proper rotations, blue ones what reflects, in a shade for each generator; an
+    involution has no arrow head.
 
     Args:
         group: The group, or its name.
@@ -90,12 +108,19 @@ def cayley_figure(
     Raises:
         MissingDependencyError: matplotlib is not installed.
         ElementError: a generator is no stabilizer element.
+        ArgumentError: a generator is the identity, which leads nowhere.
     """
     group = as_group(group)
     generators = readable_generators(group) if generators is None else generators
     flat = [group.flat_index(generator) for generator in generators]
+    if 0 in flat:
+        raise ArgumentError(
+            f"generators={flat}: 0 is the identity, which leads nowhere; give other elements"
+        )
     side = 4 + group.order / 8
     figure = new_figure(side, side)
+    from matplotlib.lines import Line2D  # new_figure tells if there is no matplotlib
+
     axes = figure.subplots()
     places = positions(group)
     for s, (x, y) in enumerate(places):
@@ -111,10 +136,17 @@ def cayley_figure(
             zorder=4,
         )
     draw_arrows(axes, group, places, 0.4 / side, flat)
-    named = "; ".join(f"{s}: {element_label(group, s)}" for s in flat)
+    colours = _colours(group, flat)
+    keys = [
+        Line2D([], [], color=colours[s], label=f"{s}: {element_label(group, s)}") for s in colours
+    ]
     low, high = places.min(0) - 0.8 / side, places.max(0) + 0.8 / side
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
-    axes.set_title(f"{group.name}: Cayley graph of {group.structure.name}\n{named}", fontsize=10)
+    reached = group.subgroup(*flat)
+    whole = "" if reached.is_whole else f", as far as they generate it: {reached.abstract_name}"
+    axes.set_title(f"{group.name}: Cayley graph of {group.structure.name}{whole}", fontsize=10)
+    if keys:
+        figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), fontsize=8)
     axes.axis("off")
     return figure
 

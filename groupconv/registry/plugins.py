@@ -24,6 +24,7 @@ from groupconv.errors import (
     AmbiguousGroupError,
     ArgumentError,
     ExperimentalWarning,
+    GroupConvError,
     PluginError,
     UnknownGroupError,
     warn,
@@ -47,6 +48,7 @@ LONGEST_LIST = 12
 _loaded: dict[str, SplitGroup] = {}
 _registered: dict[str, SplitGroup] = {}
 _failures: dict[tuple[str, str], str] = {}
+_loading: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,16 @@ def group(name: str | SplitGroup) -> SplitGroup:
             f"set {VARIABLE} to the distributions to use"
         )
     if name not in _loaded:
-        _loaded[name] = _load(claims[0])
+        if name in _loading:
+            raise PluginError(
+                f"group {name!r} of {_origin(claims[0])} asks for itself while it is loaded; mend "
+                f"what its entry point names"
+            )
+        _loading.add(name)
+        try:
+            _loaded[name] = _load(claims[0])
+        finally:
+            _loading.discard(name)
     return _loaded[name]
 
 
@@ -236,17 +247,20 @@ def _load(entry: EntryPoint) -> SplitGroup:
         target = entry.load()
         is_recipe = callable(target) and not isinstance(target, SplitGroup)
         loaded = target() if is_recipe else target
-    except (Exception, SystemExit) as error:
-        problem = f"{type(error).__name__}: {error}{raised_at(error)}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # some libraries raise what is no Exception
+        is_ours = isinstance(error, GroupConvError)  # such errors tell the next step themselves
+        problem = f"{type(error).__name__}: {error}{'' if is_ours else raised_at(error)}"
         _failures[entry.name, entry.value] = problem
+        step = "" if is_ours else "; reinstall or mend that distribution"
         raise PluginError(
-            f"group {entry.name!r} of {_origin(entry)} failed to load: {problem}; "
-            f"reinstall or mend that distribution"
+            f"group {entry.name!r} of {_origin(entry)} failed to load: {problem}{step}"
         ) from error
     if not isinstance(loaded, SplitGroup):
         problem = (
-            f"the target gives a {type(loaded).__name__}, expected a SplitGroup subclass, an "
-            f"instance, or a function without arguments that returns one"
+            f"the target gives an object of type {type(loaded).__name__}, expected a SplitGroup "
+            f"subclass, an instance, or a function without arguments that returns one"
         )
     elif loaded.name != entry.name:
         problem = (

@@ -74,7 +74,15 @@ def parametrize_with_group_checks(
         ) from error
     if isinstance(groups, str) or not isinstance(groups, Iterable):
         raise ArgumentError(f"groups={groups!r}: expected a list of groups or of their names")
-    expected = dict(expected_failures or {})
+    groups = list(groups)
+    if not groups:
+        raise ArgumentError("groups=[]: expected at least one group; no test would run")
+    expected = {} if expected_failures is None else expected_failures
+    if not isinstance(expected, Mapping) or not all(isinstance(w, str) for w in expected.values()):
+        raise ArgumentError(
+            f"expected_failures={expected_failures!r}: expected a mapping from names of checks to "
+            f"reasons"
+        )
     if unknown := sorted(set(expected) - set(CHECKS)):
         raise ArgumentError(
             f"expected_failures names {', '.join(unknown)}, and the checks are {', '.join(CHECKS)}"

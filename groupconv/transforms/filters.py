@@ -139,7 +139,7 @@ def _index(transform: FilterTransform) -> tuple[IntArray, int]:
     orbits, parameter = np.unique(first_point, return_inverse=True)
 
     back = group.inverse_table[list(H_out.representatives)]
-    bank = parameter.reshape(-1)[moved[back]]  # (S_out, S_in, N): reads at s'⁻¹ (s, x)
+    bank = parameter.ravel()[moved[back]]  # (S_out, S_in, N): reads at s'⁻¹ (s, x)
     box = int(np.prod(transform.kernel_size))
     index = np.full((*bank.shape[:2], box), -1, dtype=np.int64)
     index[..., cells] = bank

@@ -44,6 +44,8 @@ def as_sizes(
         (3, 3)
     """
     d = group.dimension
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     values = value if isinstance(value, Sequence) else (value,) * d
     try:
         sizes = tuple(operator.index(v) for v in values if not isinstance(v, bool))

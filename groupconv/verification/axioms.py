@@ -93,7 +93,7 @@ def _split(G: GroupElements, g: Element) -> Sides:
 def _normality(G: GroupElements, g: Element) -> Sides:
     s, t = G.split(g)
     turn = G.matrix(*s, *G.nowhere)
-    moved = _translation(G, turn[:-1, :-1] * sympy.Matrix(t))
+    moved = G.matrix(*G.still, *(turn[:-1, :-1] * sympy.Matrix(t)))
     return turn * G.matrix(*G.still, *t), moved * turn
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Counterexample", "Method", "Rows", "VerificationReport"]
 
 Method = Literal["proved", "derived", "computed", "undecided"]
-"""With symbols, from other checks, in exact integers, or beyond what sympy can simplify."""
+"""With symbols, from other checks, in exact integers; or not at all, for a reason that is told."""
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
 """A matrix, entry by entry, as text."""
@@ -136,7 +136,7 @@ class VerificationReport:
     def roots(self) -> tuple[Check, ...]:
         """The failures to mend first: those that compare two sides, not what then raises.
 
-        What is derived, or raises because something before it is broken, follows from them.
+        What raises because something before it is broken follows from them.
         """
         roots = tuple(check for check in self.failures if check.compares)
         return roots or self.failures[:1]
@@ -173,7 +173,12 @@ class VerificationReport:
             if check.counterexample is not None:
                 lines += [f"  {line}" for line in check.counterexample.lines()]
         rest = [check.name for check in self.failures if check not in self.roots]
-        return [*lines, *([f"so these fail as well: {', '.join(rest)}"] if rest else [])]
+        open_ = [check.name for check in self.checks if check.method == "undecided"]
+        if rest:
+            lines.append(f"so these fail as well: {', '.join(rest)}")
+        if lines and open_:
+            lines.append(f"so these are left undecided: {', '.join(open_)}")
+        return lines
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data that the json module can write.

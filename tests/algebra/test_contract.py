@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
 
+from groupconv import SQUARE, SplitGroup
+from groupconv.algebra.contract import raised_at
 from groupconv.errors import AxiomError, GroupError
 from tests.support.groups import P4
 
@@ -81,3 +85,46 @@ def test_a_formula_may_call_the_one_it_overrides():
     assert group.compose((1, 0, 0), (1, 2, 3)) == P4.compose((1, 0, 0), (1, 2, 3))
     assert group.inverse((1, 2, 3)) == P4.inverse((1, 2, 3))
     assert (group.composition_table == P4.composition_table).all()
+
+
+def test_an_index_that_calls_itself_is_told_in_one_sentence():
+    class Endless(type(P4)):
+        def index(self, matrix):
+            return self.index(matrix)
+
+    with pytest.raises(GroupError, match=r"^index of 'p4' calls itself without") as caught:
+        Endless().compose((1, 0, 0), (1, 0, 0))
+    assert len(str(caught.value)) < 100
+
+
+def test_fields_that_do_not_count_are_refused():
+    @dataclass(frozen=True)
+    class Ignoring(type(P4)):
+        flavour: int = field(default=0, compare=False)
+
+    with pytest.raises(AxiomError, match="its fields flavour have compare=False"):
+        Ignoring()
+
+
+def test_missing_formulas_are_named():
+    class NoFormulas(SplitGroup):
+        name, lattice, stabilizer_shape = "none", SQUARE, ()
+
+    class OnlyMatrix(NoFormulas):
+        def matrix(self, u, v):
+            return None
+
+    with pytest.raises(GroupError, match="class NoFormulas lacks index and matrix; a plugin"):
+        NoFormulas()
+    with pytest.raises(GroupError, match="class OnlyMatrix lacks index; a plugin"):
+        OnlyMatrix()
+    with pytest.raises(GroupError, match="class Five has matrix=5, expected a method"):
+        type("Five", (NoFormulas,), {"matrix": 5})
+
+
+def test_places_are_told_only_in_plugins():
+    with pytest.raises(ZeroDivisionError) as caught:
+        1 / 0
+    assert raised_at(caught.value).startswith(" (test_contract.py, line ")
+    assert raised_at(ValueError("never raised")) == ""
+    assert raised_at(SyntaxError("bad", ("plugin.py", 1, 1, "("))) == ""

@@ -120,7 +120,9 @@ def test_groups_from_whatever_matrices_generate_them(matrices, lattice, name, sh
     ("matrices", "error", "message"),
     [
         ({"s": [[1, 1], [0, 1]]}, AxiomError, "finite order.* generate more than 4096 elements"),
-        ({"s": [[2]]}, AxiomError, "finite order"),
+        ({"s": [[2]]}, AxiomError, "has determinant 2, and one that maps a lattice onto itself"),
+        ({"s": [[0, 0], [0, 0]]}, AxiomError, "unimodularity.* has determinant 0"),
+        ({"s": [[1, 0], [0, 0]]}, AxiomError, "has determinant 0"),
         ({"a": [[0.5]]}, AxiomError, "integrality"),
         ({"i": I4, "j": J4}, ArgumentError, "generate 8 elements that are no products A.a B.b"),
         ({"a": [[1]], "b": X}, ArgumentError, "differ in size"),

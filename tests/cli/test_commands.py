@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import groupconv as gc
-from groupconv.cli import pictures, proofs
+from groupconv.cli import inspection, pictures, proofs, scaffold
+from groupconv.errors import ArgumentError
 from groupconv.registry import plugins
 from tests.support import zoo
 from tests.support.groups import CUBE
@@ -75,7 +76,8 @@ def test_show_of_generated_groups(monkeypatch, capsys):
     assert "Translations, and what these generate: i of order 2, a of order 3" in shown
     assert "O×C2, centre C2" in shown
     assert "98, 33 up to conjugacy, 9 normal" in shown
-    assert "Composition" not in shown
+    assert "s·t" not in shown
+    assert "plot Pm-3m --what table" in shown
 
 
 def test_verify_succeeds_and_tells_how():
@@ -89,7 +91,7 @@ def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
     monkeypatch.setattr(plugins, "_loaded", {"broken": zoo.WrongCompose()})
     assert proofs.verify(["broken", "p4"], False, False, None) == 1
     shown = capsys.readouterr().out
-    assert "broken: 3 of 20 checks fail" in shown
+    assert "broken: 1 of 20 checks fail" in shown
     assert "difference  [[-1, 1, 0], [-1, -1, 0], [0, 0, 0]]" in shown
     assert "p4: all checks hold" in shown
 
@@ -100,6 +102,35 @@ def test_an_experimental_group_is_one_line_of_warning():
     assert "(1, 0), (-1/2, sqrt(3)/2)" in result.stdout  # the basis of the lattice
     assert result.stderr.startswith("warning: group 'p6' of groupconv is experimental: ")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_nothing_to_verify_is_no_proof(monkeypatch, options):
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "typo")
+    result = run("verify", "--all", *options)
+    assert result.returncode == 2
+    assert "GROUPCONV_PLUGINS='typo' leaves every installed one out" in result.stderr
+
+
+def test_names_are_no_markup(capsys, monkeypatch):
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "[/x]")
+    inspection.list_groups(False, False)
+    assert "GROUPCONV_PLUGINS='[/x]' leaves" in capsys.readouterr().out
+    odd = gc.GeneratedGroup("odd[/x]", {"m": ([[-1]], 2)}, gc.Lattice("line[/b]", (("1",),)))
+    with gc.testing.registered(odd):
+        inspection.list_groups(False, False)
+        inspection.show("odd[/x]")
+    shown = capsys.readouterr().out
+    assert "odd[/x]" in shown
+    assert "line[/b], dimension 1" in shown
+
+
+def test_new_packages_do_not_replace_installed_ones(monkeypatch, tmp_path):
+    entry = gc.registry.GroupEntry("my-group", "groupconv-my-group", "1.0", "m:g", "stable")
+    monkeypatch.setattr(gc.registry, "groups", lambda: {"my-group": entry})
+    with pytest.raises(ArgumentError, match="an installed one of that name has"):
+        scaffold.new("My_Group", [], None, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_verify_all_as_json_and_as_a_page(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -447,3 +448,38 @@ def test_functional_parameters_are_checked(weight, bias, message):
             torch.zeros(bias) if bias else None,
             transform=transform,
         )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: gc.nn.LiftingConv(2, 3, 3, group="p4")(torch.ones(1, 2, 5, 5).to_sparse()),
+            "layout",
+        ),
+        (
+            lambda: gc.nn.LiftingConv(2, 3, 3, padding=2, group="p4")(torch.ones(1, 2, 0, 5)),
+            "(0, 5)",
+        ),
+        (lambda: gc.nn.LiftingConv(2, 3, 3, group="p4", dtype=torch.float8_e4m3fn), "dtype="),
+        (
+            lambda: gc.nn.LiftingConv(2, 3, 3, group="p4", device="meta")(torch.ones(1, 2, 5, 5)),
+            "x lies on cpu, and the parameters on meta",
+        ),
+        (
+            lambda: gc.nn.BatchNorm(2)(torch.ones(1, 2, 4, 3, 3, device="meta")),
+            "x lies on meta, and the parameters on cpu",
+        ),
+        (lambda: gc.nn.BatchNorm(2)(torch.ones(1, 2, 1, 1)), "one value per channel"),
+        (lambda: gc.nn.CosetPool(group="z2")(torch.ones(3)), "expected"),
+        (lambda: gc.nn.LiftingConv(1, 1, 3, 2, "same", group="p4"), "give a number, such as"),
+    ],
+)
+def test_what_torch_would_say_in_its_own_words_is_said_in_ours(call, message):
+    with pytest.raises(ArgumentError, match=re.escape(message)):
+        call()
+
+
+def test_sizes_may_be_arrays():
+    assert gc.nn.LiftingConv(1, 1, np.array([3, 3]), group="p4").kernel_size == (3, 3)
+    assert gc.nn.BatchNorm(2).eval()(torch.ones(1, 2, 1, 1)).shape == (1, 2, 1, 1)

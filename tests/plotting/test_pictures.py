@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, ElementError
@@ -57,7 +58,15 @@ def test_cayley_graphs_have_every_element_and_edge(group):
 def test_cayley_graphs_of_chosen_generators():
     (axes,) = cayley_figure("p4m", [(1, 0), 5]).axes
     assert len(arrows(axes)) == 4 + 4
-    assert "4: m = 1, r = 0; 5: m = 1, r = 1" in axes.get_title()
+    (legend,) = axes.figure.legends
+    assert [text.get_text() for text in legend.texts] == ["4: m = 1, r = 0", "5: m = 1, r = 1"]
+    keys = [line.get_color() for line in legend.legend_handles]
+    assert len(set(keys)) == 2
+    drawn = {text.arrow_patch.get_edgecolor() for text in arrows(axes)}
+    assert drawn == {to_rgba(key) for key in keys}
+    assert "as far as they generate it: C4" in cayley_figure("p4m", [1]).axes[0].get_title()
+    with pytest.raises(ArgumentError, match=r"generators=\[1, 0\]: 0 is the identity"):
+        cayley_figure("p4m", [1, 0])
     with pytest.raises(ElementError, match="stabilizer=8 is no stabilizer element"):
         cayley_figure("p4m", [8])
 

@@ -11,6 +11,7 @@ import torch
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, AxiomError
+from groupconv.transforms import filters
 from tests.support.checks import check_first_turn_is_rot90, check_table_equals_formula
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P2, P4, P4M, P6M, P222, PM, Z2
 from tests.support.zoo import Missing
@@ -141,3 +142,12 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_no_table_is_built_on_a_broken_group():
     with pytest.raises(AxiomError, match="closure"):
         gc.filter_transform(Missing(), 3)
+
+
+def test_tables_are_built_up_to_a_limit(monkeypatch):
+    entries = P4.order**2 * 3 * 3
+    monkeypatch.setattr(filters, "LARGEST_TABLE", entries)
+    assert gc.filter_transform(P4, 3).index.size == entries
+    monkeypatch.setattr(filters, "LARGEST_TABLE", entries - 1)
+    with pytest.raises(ArgumentError, match=r"needs a table of 144 entries, more than 143"):
+        gc.filter_transform(P4, 3)

@@ -14,6 +14,9 @@ import groupconv as gc
 from groupconv import verification
 from groupconv.errors import UnknownGroupError
 from groupconv.verification import facts, law
+from groupconv.verification.axioms import AXIOMS
+from groupconv.verification.elements import GroupElements
+from groupconv.verification.search import smallest_counterexample
 from tests.support import zoo
 from tests.support.groups import P4, P4M, P6M
 
@@ -83,11 +86,55 @@ def test_counterexamples_are_the_smallest():
     assert sum(map(abs, itertools.chain(*found.elements))) == smallest == 2
 
 
-def test_what_follows_from_a_failure_is_not_derived():
-    failed = [failure.name for failure in gc.verify(zoo.WrongCompose()).failures]
-    assert failed == ["composition", "associativity", "action"]
-    lines = gc.verify(zoo.WrongCompose()).failure_lines()
-    assert lines[-1] == "so these fail as well: associativity, action"
+def test_what_rests_on_a_failure_is_left_undecided():
+    report = gc.verify(zoo.WrongCompose())
+    assert [failure.name for failure in report.failures] == ["composition"]
+    assert report.failure_lines()[-1] == "so these are left undecided: associativity, action"
+    check = next(check for check in report.checks if check.name == "action")
+    assert (check.mark, check.how) == ("–", "undecided: it rests on composition, which fails")
+
+
+class Stretched(type(P4)):
+    """p4, each translation along the first axis twice as far as its index says."""
+
+    def matrix(self, r, u, v):
+        return super().matrix(r, 2 * u, v)
+
+    def index(self, matrix):
+        r, u, v = super().index(matrix)
+        return r, u / 2, v
+
+
+def test_normality_is_about_the_group_s_own_translations():
+    report = gc.verify(Stretched())
+    checks = {check.name: check.counterexample for check in report.checks}
+    ((r, u, v),) = checks["normality"].elements
+    group = Stretched()
+    turn, A = group.matrix(r, 0, 0), group.matrix(r, 0, 0)[:2, :2]
+    moved = A * sympy.Matrix([u, v])
+    assert turn * group.matrix(0, u, v) != group.matrix(0, *moved) * turn
+    assert r != 0
+
+
+class Fickle(type(P4)):
+    """p4, whose every third matrix is another one."""
+
+    calls = itertools.count()
+
+    def matrix(self, r, u, v):
+        return super().matrix(r, u, v + int(next(self.calls) % 3 == 2))
+
+
+def test_code_that_changes_from_call_to_call_is_told_as_such():
+    causes = [check.counterexample.cause for check in gc.verify(Fickle()).failures]
+    assert any("no formula" in cause or "different answers" in cause for cause in causes)
+
+
+def test_sides_that_agree_when_they_are_seen_again_are_told():
+    answers = iter([((1,), (2,)), ((1,), (1,))])
+    axiom = AXIOMS[0]._replace(sides=lambda group, g: next(answers))
+    found = smallest_counterexample(GroupElements(P4), axiom, [(P4.identity,)])
+    assert found.cause.startswith("the same call gives different answers at different times")
 
 
 def test_the_law_of_a_formula_is_proved_for_all_coordinates_at_once():
