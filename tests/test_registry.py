@@ -118,7 +118,7 @@ def test_every_kind_of_target_loads(install):
     assert gc.nn.LiftingConv(1, 1, 3, group="made").group.name == "made"
 
 
-@pytest.mark.parametrize("name", ["p4 ", "p44", "nothing-like-it", ""])
+@pytest.mark.parametrize("name", ["p44", "nothing-like-it", ""])
 def test_unknown_names_are_refused(name):
     with pytest.raises(UnknownGroupError, match="it is no installed group") as caught:
         gc.group(name)
@@ -138,7 +138,7 @@ def test_few_names_are_listed(monkeypatch):
         ("p4M", "did you mean 'p4m'.* Names are case-sensitive"),
         ("FM-3M", "did you mean 'Fm-3m'.* Names are case-sensitive"),
         ("Pm-3", None),
-        ("Pm3m", "did you mean .*'Pm-3m'"),
+        ("Pm3m", "that group is called 'Pm-3m' here"),
         ("p6mm", "that group is called 'p6m' here"),
         ("p1", "that group is called 'z2' here"),
         ("pg", "name='pg': it has glides or screws, so it does not split.* is 'pm'"),

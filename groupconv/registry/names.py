@@ -1,4 +1,4 @@
-"""What to say of a name that no plugin bears: near ones, other conventions, no such group."""
+"""What to say of a name that no plugin bears: other spellings, near names, no such group."""
 
 from __future__ import annotations
 
@@ -11,55 +11,26 @@ if TYPE_CHECKING:
 
 __all__ = ["advice"]
 
+OTHER_NAMES = {
+    "p1": "z2", "p211": "p2", "p1m1": "pm", "p11m": "pm", "c1m1": "cm", "c11m": "cm",
+    "p2mm": "pmm", "c2mm": "cmm", "p4mm": "p4m", "p6mm": "p6m",
+}  # fmt: skip
+"""Full symbols of plane groups, and what they are called here."""
+
 PLANE = {
-    "pg": "pm", "p1g1": "pm", "pmg": "pmm", "p2mg": "pmm", "pgg": "pmm", "p2gg": "pmm",
-    "p4g": "p4m", "p4gm": "p4m",
+    "pg": "pm", "p1g1": "pm", "p11g": "pm", "pmg": "pmm", "p2mg": "pmm", "p2gm": "pmm",
+    "pgg": "pmm", "p2gg": "pmm", "p4g": "p4m", "p4gm": "p4m",
 }  # fmt: skip
 """The plane groups with glides, and the split group of the same crystal class."""
 
-TWO_READINGS = {"P4212": "P422", "P31c": "P31m", "P3121": "P321", "P3221": "P321"}
+SPACE = re.compile("[PABCIFR][-/0-9abcdemn]+")
+"""How the short symbol of a space group is written."""
+
+TWO_READINGS = {
+    "P4212": "P422", "P3121": "P321", "P3221": "P321", "P31c": "P31m",
+    "P312": "P312", "P321": "P321", "P31m": "P31m",
+}  # fmt: skip
 """Symbols in which two digits side by side look like another screw than there is."""
-
-OTHER_NAMES = {"p1": "z2", "p2mm": "pmm", "c2mm": "cmm", "p4mm": "p4m", "p6mm": "p6m"}
-"""Full symbols of plane groups, and what they are called here."""
-
-NOT_SPLIT = frozenset(
-    """
-    P21 Pc Cc P21/m P2/c P21/c C2/c P2221 P21212 P212121
-    C2221 I212121 Pmc21 Pcc2 Pma2 Pca21 Pnc2 Pmn21 Pba2 Pna21 Pnn2 Cmc21 Ccc2 Aem2 Ama2 Aea2
-    Fdd2 Iba2 Ima2 Pnnn Pccm Pban Pmma Pnna Pmna Pcca Pbam Pccn Pbcm Pnnm Pmmn Pbcn Pbca Pnma
-    Cmcm Cmce Cccm Cmme Ccce Fddd Ibam Ibca Imma P41 P42 P43 I41 P42/m P4/n P42/n I41/a P4212
-    P4122 P41212 P4222 P42212 P4322 P43212 I4122 P4bm P42cm P42nm P4cc P4nc P42mc P42bc I4cm
-    I41md I41cd P-42c P-421m P-421c P-4c2 P-4b2 P-4n2 I-4c2 I-42d P4/mcc P4/nbm P4/nnc P4/mbm
-    P4/mnc P4/nmm P4/ncc P42/mmc P42/mcm P42/nbc P42/nnm P42/mbc P42/mnm P42/nmc P42/ncm I4/mcm
-    I41/amd I41/acd P31 P32 P3112 P3121 P3212 P3221 P3c1 P31c R3c P-31c P-3c1 R-3c P61 P65 P62
-    P64 P63 P63/m P6122 P6522 P6222 P6422 P6322 P6cc P63cm P63mc P-6c2 P-62c P6/mcc P63/mcm
-    P63/mmc P213 I213 Pn-3 Fd-3 Pa-3 Ia-3 P4232 F4132 P4332 P4132 I4132 P-43n F-43c I-43d Pn-3n
-    Pm-3n Pn-3m Fm-3c Fd-3m Fd-3c Ia-3d Abm2 Aba2 Cmca Cmma Ccca
-    """.split()  # noqa: SIM905  # a list that a person can read
-)
-"""The space groups with glides or screws, which are no `Z^3 ⋊ S` (International Tables; the last
-five symbols are older ones)."""
-
-
-def split_companion(symbol: str) -> str | None:
-    """The split group of the crystal class of one that does not split; None for any other name.
-
-    It has the same linear parts: screw axes become rotations, glide planes mirrors.
-
-    Examples:
-        >>> split_companion("p4g"), split_companion("I41/amd"), split_companion("p4m")
-        ('p4m', 'I4/mmm', None)
-    """
-    if symbol not in NOT_SPLIT:
-        return PLANE.get(symbol)
-    mirrors = re.sub("[abcden]", "m", symbol[1:])
-    rotations = re.sub("^(6(?=[1-5])|4(?=[123])|3(?=[12]))[1-5]|21", _axis, mirrors)
-    return TWO_READINGS.get(symbol, symbol[0] + rotations)
-
-
-def _axis(screw: re.Match[str]) -> str:
-    return screw[0][0]
 
 
 def advice(name: str, installed: Iterable[str]) -> str:
@@ -71,23 +42,69 @@ def advice(name: str, installed: Iterable[str]) -> str:
         >>> advice("p4mm", ["p4", "p4m"])
         "that group is called 'p4m' here"
     """
-    plain = name.replace("_", "").replace(" ", "")
-    installed = list(installed)
-    companion = split_companion(plain)
-    if companion is not None:
-        return (
-            "it has glides or screws, so it does not split into translations and a stabilizer; "
-            f"the group with its rotations and reflections that does is {companion!r}"
-        )
-    other = OTHER_NAMES.get(plain)
-    if other in installed:
-        return f"that group is called {other!r} here"
-    folded = plain.lower()
-    same = [known for known in installed if known.lower() == folded]
-    near = same or difflib.get_close_matches(plain, installed)
+    installed, written = list(installed), spellings(name)
+    for spelling in written:
+        called = OTHER_NAMES.get(spelling, spelling)
+        if called in installed:
+            return f"that group is called {called!r} here"
+    folded = {spelling.lower() for spelling in written}
+    near = [known for known in installed if known.lower() in folded]
+    hint = " Names are case-sensitive" if near else ""
+    if not near:
+        for spelling in written:
+            for cased in (spelling, spelling.lower(), spelling.capitalize()):
+                companion = split_companion(cased)
+                if companion in installed:
+                    return (
+                        f"it has glides or screws, so it does not split into translations and a "
+                        f"stabilizer; the group with its rotations and reflections that does is "
+                        f"{companion!r}"
+                    )
+        near = difflib.get_close_matches(written[0], installed)
     if not near:
         return "it is no installed group"
-    listed = " or ".join(map(repr, near))
-    return f"it is no installed group; did you mean {listed}?" + (
-        " Names are case-sensitive" if same else ""
-    )
+    return f"it is no installed group; did you mean {' or '.join(map(repr, near))}?{hint}"
+
+
+def spellings(name: str) -> list[str]:
+    """A symbol in short, as it may be listed: `Pmmm` for `P 2/m 2/m 2/m`, `Pm-3m` for `Pm3m`.
+
+    Examples:
+        >>> spellings("F 4/m -3 2/m"), spellings("P 1 2_1 1")
+        (['F4/m-32/m', 'Fm-3m'], ['P1211', 'P21'])
+    """
+    letter, *axes = name.replace("_", "").split() or [""]
+    plain = letter + "".join(axes)
+    short = re.sub("(?<=.)([a-z])3", r"\1-3", plain)  # the older way to write a cubic -3
+    if axes:
+        is_cubic = len(axes) > 1 and "3" in axes[1]
+        if "3" not in "".join(axes):  # elsewhere a 1 tells on which side of the 3 a mirror is
+            axes = [axis for axis in axes if axis != "1"] or axes[:1]
+        keeps_first = len(axes) == 1 or (axes[0][0] in "46" and not is_cubic)
+        short = letter + "".join(
+            axis if i == 0 and keeps_first else axis.split("/")[-1] for i, axis in enumerate(axes)
+        )
+    elif along := re.fullmatch("([PABCI])(?:1(.+)1|11(.+)|(.+)11)", plain):
+        short = along[1] + (along[2] or along[3] or along[4])
+    return list(dict.fromkeys([plain, short]))
+
+
+def split_companion(symbol: str) -> str | None:
+    """The split group of the crystal class of one that does not split; None for any other name.
+
+    It has the same linear parts: screw axes become rotations, glide planes mirrors.
+
+    Examples:
+        >>> split_companion("p4g"), split_companion("I41/amd"), split_companion("p4m")
+        ('p4m', 'I4/mmm', None)
+    """
+    if not SPACE.fullmatch(symbol):
+        return PLANE.get(symbol)
+    mirrors = re.sub("[abcden]", "m", symbol[1:])
+    rotations = re.sub("^(6(?=[1-5])|4(?=[123])|3(?=[12]))[1-5]|21", _axis, mirrors)
+    split = TWO_READINGS.get(symbol, symbol[0] + rotations)
+    return None if split == symbol else split
+
+
+def _axis(screw: re.Match[str]) -> str:
+    return screw[0][0]

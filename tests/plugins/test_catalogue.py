@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from fractions import Fraction
 
@@ -12,7 +13,7 @@ import spglib
 import spglib.error
 
 import groupconv as gc
-from groupconv.registry.names import NOT_SPLIT, split_companion
+from groupconv.registry.names import advice
 from groupconv_plugins import hexagonal, line, plane, space
 from tests.support.groups import P4, P4M, Z2
 
@@ -60,26 +61,43 @@ def test_the_73_are_the_symmorphic_ones():
         if is_symmorphic(hall)
     }
     assert set(space.SYMBOLS) == symbols
-    everything = {
-        spglib.get_spacegroup_type(hall).international_short.replace("_", "")
-        for hall in standard.values()
-    }
-    assert len(everything) == 230
-    assert everything - symbols <= NOT_SPLIT
-    assert not NOT_SPLIT & (symbols | set(PLANE_FACTS))
 
 
-def test_whoever_asks_for_one_that_does_not_split_is_told_the_split_one_of_its_class():
-    types = [spglib.get_spacegroup_type(hall) for hall in range(1, 531)]
-    classes = {
-        t.international_short.replace("_", ""): t.arithmetic_crystal_class_symbol for t in types
-    }
-    split = {classes[symbol]: symbol for symbol in space.SYMBOLS}
-    assert len(split) == 73
-    for symbol in NOT_SPLIT & set(classes):
-        assert split_companion(symbol) == split[classes[symbol]]
-    assert {split_companion(symbol) for symbol in NOT_SPLIT} <= set(space.SYMBOLS)
-    assert [split_companion(symbol) for symbol in (*space.SYMBOLS, *PLANE_FACTS)] == [None] * 86
+def test_every_space_group_is_known_by_its_other_names_or_refused_with_the_split_one_of_its_class():
+    types = {}
+    for hall in range(1, 531):
+        found = spglib.get_spacegroup_type(hall)
+        types.setdefault(found.number, found)  # in its standard setting
+    assert len(types) == 230
+    symbols = {t.international_short.replace("_", ""): t for t in types.values()}
+    split = {symbols[symbol].arithmetic_crystal_class_symbol: symbol for symbol in space.SYMBOLS}
+    for short, found in symbols.items():
+        own = split[found.arithmetic_crystal_class_symbol]
+        names = {short, found.international_short, found.international_full, short.lower()}
+        names |= {found.international.split("=")[-1], short.replace("m-3", "m3")}
+        for name in names - set(gc.groups()):
+            told = advice(name, space.SYMBOLS)
+            if short == own:
+                assert f"called {own!r} here" in told or f"did you mean {own!r}? Names" in told
+            elif name.lower() not in {known.lower() for known in space.SYMBOLS}:
+                assert told.startswith("it has glides or screws"), name
+                assert told.endswith(f"that does is {own!r}"), name
+
+
+@pytest.mark.parametrize(("name", "known"), [
+    ("Fd3m", "Fm-3m"), ("P21/n", "P2/m"), ("Pbnm", "Pmmm"), ("P 1 c 1", "Pm"), ("P4G", "p4m"),
+    ("p11g", "pm"), ("PNMA", "Pmmm"),
+])  # fmt: skip
+def test_glides_are_seen_in_other_settings_and_cases(name, known):
+    assert re.match(f"it has glides or screws.* {known!r}$", advice(name, gc.groups()))
+
+
+@pytest.mark.parametrize(("name", "known"), [
+    ("P121", "P2"), ("P112", "P2"), ("P1m1", "Pm"), ("p1m1", "pm"), ("c11m", "cm"), (" p4", "p4"),
+    ("P 2 3", "P23"), ("Fm3m", "Fm-3m"), ("p211", "p2"),
+])  # fmt: skip
+def test_other_spellings_are_told(name, known):
+    assert advice(name, gc.groups()) == f"that group is called {known!r} here"
 
 
 @pytest.mark.parametrize("symbol", space.SYMBOLS)
