@@ -42,7 +42,8 @@ def wide_console() -> Console:
     """A console that wraps nothing where no terminal sets a width."""
     is_terminal = sys.stdout.isatty() or "COLUMNS" in os.environ
     width = None if is_terminal else PIPE_WIDTH
-    return Console(width=width, markup=False, emoji=False)  # names are no markup
+    # Names are no markup, and numbers in them nothing special.
+    return Console(width=width, markup=False, emoji=False, highlight=False)
 
 
 def list_groups(load: bool, as_json: bool) -> None:

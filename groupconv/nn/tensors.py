@@ -28,7 +28,8 @@ def placement(device: Any, dtype: Any) -> dict[str, Any]:
         raise ArgumentError(f"dtype={dtype}: expected a floating-point type, for parameters")
     if dtype is not None:
         try:
-            torch.empty(1, dtype=dtype).uniform_()
+            # A generator of its own: a check must not change what is drawn afterwards.
+            torch.empty(1, dtype=dtype, device="cpu").uniform_(generator=torch.Generator())
         except (RuntimeError, NotImplementedError) as error:
             raise ArgumentError(
                 f"dtype={dtype}: torch cannot compute with it; take torch.float32, or another type "

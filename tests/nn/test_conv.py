@@ -483,3 +483,11 @@ def test_what_torch_would_say_in_its_own_words_is_said_in_ours(call, message):
 def test_sizes_may_be_arrays():
     assert gc.nn.LiftingConv(1, 1, np.array([3, 3]), group="p4").kernel_size == (3, 3)
     assert gc.nn.BatchNorm(2).eval()(torch.ones(1, 2, 1, 1)).shape == (1, 2, 1, 1)
+
+
+def test_naming_a_type_does_not_change_what_is_drawn():
+    weights = []
+    for dtype in (None, torch.float32):
+        torch.manual_seed(0)
+        weights.append(gc.nn.LiftingConv(1, 2, 3, group="p4", dtype=dtype).weight)
+    assert torch.equal(*weights)
