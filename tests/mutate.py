@@ -190,13 +190,18 @@ class Watch:
         signal.setitimer(signal.ITIMER_PROF, PATIENCE)
 
 
-def tests_about(path: Path) -> tuple[str, ...]:
-    """The tests to run, those that are most likely to notice a change first."""
+def tests_about(path: Path) -> tuple[tuple[str, ...], ...]:
+    """The tests to run: those that are most likely to notice a change, then all about the file."""
     place = path.relative_to(ROOT)
     own = ROOT / MIRRORS.get(place.stem, f"tests/{place.parent.name}/test_{place.stem}.py")
-    nearest = [test.relative_to(ROOT).as_posix() for test in (own, path) if test.is_file()]
+    nearest = tuple(test.relative_to(ROOT).as_posix() for test in (own, path) if test.is_file())
     rest = (tests for part, tests in ABOUT.items() if place.as_posix().startswith(part))
-    return (*nearest, *next(rest, CONTRACT))
+    return nearest, next(rest, CONTRACT)
+
+
+def survives(path: Path, tree: ast.Module) -> bool:
+    """Whether no test notices a changed file."""
+    return all(run_tests(tests, path, tree) == "survived" for tests in tests_about(path))
 
 
 def run_tests(tests: tuple[str, ...], path: Path | None, tree: ast.Module | None) -> str:
@@ -249,15 +254,15 @@ def main() -> None:
     survivors = 0
     with ThreadPoolExecutor(arguments.workers) as pool:
 
-        def judge(case: tuple[Path, int]) -> tuple[str, str]:
+        def judge(case: tuple[Path, int]) -> tuple[bool, str]:
             tree, told, _ = mutant(*case)
-            return run_tests(tests_about(case[0]), case[0], tree), told
+            return survives(case[0], tree), told
 
         judged = zip(cases, pool.map(judge, cases), strict=True)
-        for done, ((path, _), (verdict, told)) in enumerate(judged, arguments.first + 1):
+        for done, ((path, _), (unnoticed, told)) in enumerate(judged, arguments.first + 1):
             if done % 50 == 0:
                 print(f"… {done}", file=sys.stderr, flush=True)
-            if verdict == "survived":
+            if unnoticed:
                 survivors += 1
                 print(f"{path.relative_to(ROOT)}, {told}", flush=True)
     print(f"{survivors} of {len(cases)} mutants survive")
