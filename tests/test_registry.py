@@ -187,6 +187,7 @@ def test_unknown_names_suggest_near_ones():
         ("bad_plugin:unsure", "status='unsure' is not one of 'stable', 'experimental'"),
         ("recursive_plugin:wrong", "asks for itself while it is loaded; mend what its entry"),
         ("odd_plugin:x", "Odd: what is no Exception (odd_plugin.py, line 3)"),
+        ("loud_plugin:x", "ValueError: a b �[31mred� xxx"),
         ("!!!", "!!!"),
     ],
 )
@@ -197,6 +198,7 @@ def test_a_broken_plugin_spares_the_listing_and_explains_itself(install, target,
         "needy_plugin": "import not_installed_dependency",
         "exiting_plugin": "raise SystemExit('no licence')",
         "recursive_plugin": "import groupconv\ndef wrong(): return groupconv.group('wrong')",
+        "loud_plugin": "raise ValueError('a\\nb \\x1b[31mred\\x07 xxx' + ' x' * 5000)",
         "odd_plugin": "class Odd(BaseException):\n    pass\nraise Odd('what is no Exception')",
     }
     install("broken-dist", {"wrong": target}, modules)
@@ -205,6 +207,7 @@ def test_a_broken_plugin_spares_the_listing_and_explains_itself(install, target,
         gc.group("wrong")
     message = str(caught.value)
     assert "broken-dist 1.0" in message
+    assert len(message) < 1000
     assert target in message
     assert problem in message
     entry = gc.groups()["wrong"]

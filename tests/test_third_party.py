@@ -75,6 +75,7 @@ def run(environment, *command):
         ("P4/mmm-x", ["[[0,-1,0],[1,0,0],[0,0,1]]", "[[-1,0,0],[0,1,0],[0,0,1]]"]),
         ("hex", ["m=[[-1,1],[0,1]]", "r=[[1,-1],[1,0]]"]),
         ("class", []),
+        ("gc", ["[[-1,0],[0,1]]"]),
     ],
 )
 def test_new_packages_pass_their_own_tests(environment, tmp_path, name, options):

@@ -49,7 +49,8 @@ def wide_console() -> Console:
 def list_groups(load: bool, as_json: bool) -> None:
     """Print every registered name, with what is wrong with the broken ones."""
     if load:
-        with warnings.catch_warnings():
+        # The listing goes to standard output, whatever a plugin prints.
+        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             warnings.simplefilter("ignore", ExperimentalWarning)  # the listing tells both
             for name in registry.groups():
                 with contextlib.suppress(PluginError):

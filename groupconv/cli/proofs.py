@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ COLOURS = {"✓": "green", "✗": "red", "–": "yellow"}
 
 
 def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> int:
-    """Verify groups and show what was found; 0 if all hold, else 1."""
+    """Verify groups and show what was found; 0 if all hold, 2 if a name is none, else 1."""
     if every == bool(names):
         raise ArgumentError(
             f"names={names} and --all={every}: give the names of groups, or --all alone"
@@ -50,14 +51,12 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
         file = stack.enter_context(written_whole(html, "--html")) if html is not None else None
         for name in chosen:
             try:
-                with _progress(name) as progress:
+                with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
                     reports.append(prove(name, progress=progress))
                 _print(console, reports[-1])
             except GroupConvError as error:
-                if not every:
-                    raise
                 errors[name] = str(error)
-                console.print(f"{name}: {error}\n")
+                print(f"error: {error}", file=sys.stderr)
         if file is not None:
             file.write(html_page(reports, errors).encode())
     passed = not errors and all(report.passed for report in reports)
@@ -70,6 +69,8 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
             "errors": errors,
         }
         print(json.dumps(data, indent=2, ensure_ascii=False))
+    if errors and not every:
+        return 2
     return 0 if passed else 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
+import shlex
 import shutil
 import string
 import tempfile
@@ -18,6 +19,12 @@ from groupconv.errors import ArgumentError
 __all__ = ["new"]
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*[A-Za-z0-9]|[A-Za-z]")
+TAKEN = {
+    "gc", "group", "check", "test_group", "test_it_is_registered", "parametrize_with_group_checks",
+    "Any", "Element", "Expr", "ImmutableMatrix", "SplitGroup",
+}  # fmt: skip
+"""Names that the written files use themselves."""
+
 LATTICES = {lattice.name: lattice for lattice in (LINE, SQUARE, HEXAGONAL, CUBIC)}
 
 PYPROJECT = """\
@@ -165,7 +172,7 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
     console = wide_console()
     for place in files:
         console.print(f"  {folder / place}")
-    here = folder if folder.is_absolute() else f"./{folder}"
+    here = shlex.quote(str(folder) if folder.is_absolute() else f"./{folder}")
     console.print(f"next: pip install {here}, then groupconv verify {name}")
 
 
@@ -190,13 +197,15 @@ def _files(name: str, generators: list[str], lattice: str | None) -> dict[str, s
         "version": __version__,
     }
     if generators:
-        variable = slug if slug.isidentifier() and not keyword.iskeyword(slug) else f"{slug}_group"
+        is_free = slug.isidentifier() and not keyword.iskeyword(slug) and slug not in TAKEN
+        variable = slug if is_free else f"{slug}_group"
         words |= {"variable": variable, "object": variable}
         chosen = None if lattice is None else LATTICES[lattice]
         words |= _generated(GeneratedGroup.from_matrices(name, _matrices(generators), chosen))
         source = GENERATED
     else:
         variable = "".join(part.capitalize() for part in slug.split("_"))
+        variable = f"{variable}Group" if variable in TAKEN else variable
         words |= {"variable": variable, "object": f"{variable}()"}
         words["summary"] = f"{name}: translations and mirrors, by two formulas"
         source = FORMULAS
@@ -238,7 +247,9 @@ def _matrices(generators: list[str]) -> dict[str, object]:
         name = name.strip()
         try:
             matrix = json.loads(rows)
-        except json.JSONDecodeError as error:
+            if not isinstance(matrix, list):
+                raise ValueError(f"{rows} is no list of rows")
+        except (ValueError, RecursionError) as error:
             raise ArgumentError(
                 f"--from-generators={text!r} cannot be read: {error}; write a matrix such as "
                 f"'r=[[0, -1], [1, 0]]'"

@@ -68,10 +68,14 @@ def check_windows(
 def _is_even(group: SplitGroup, room: tuple[int, ...], stride: tuple[int, ...]) -> bool:
     """Whether the stabilizer maps the centres of the windows to such centres.
 
-    In doubled centred coordinates the centres are `2 stride z - room` for integers `z`.
+    Their middle has to be that of the array, so the stride has to divide the room. In doubled
+    centred coordinates the centres then are `2 stride z - room` for integers `z`; on a lattice that
+    is sheared, these have to be mapped to each other as well.
     """
+    if any(room[axis] % stride[axis] for axis in needs_centre(group)):
+        return False
     if permutes_axes(group):  # axes of unequal size may change places
-        return all(room[axis] % stride[axis] == 0 for axis in needs_centre(group))
+        return True
     period = 2 * np.array(stride)
     origin = -np.array(room)
     moved = group.stabilizer_matrices @ origin

@@ -40,9 +40,10 @@ SIZE = 13
 
 
 def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> None:
-    """Draw one channel of a feature map on a plane group, with the group's Cayley graph.
+    """Draw one channel of a feature map on a plane group, with how the group moves its planes.
 
-    Red arrows follow rotations, blue lines reflections, one kind per stabilizer coordinate.
+    Red arrows lead where a rotation moves a plane, blue lines join planes that a reflection
+    exchanges, one kind per stabilizer coordinate.
     Colours show the distance from the median value, which is that of the background. Each value
     stands in its true cell, a square or a hexagon; cells that the group moves out of the array are
     left out.
@@ -72,7 +73,7 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> Non
         outward, side = (1, "bottom") if middle[1] > -1e-9 else (-1, "top")
         place = (middle[0], middle[1] + outward * scale * half[1])
         axes.annotate(element_label(group, s), place, ha="center", va=side, fontsize=8)
-    draw_arrows(axes, group, positions, HALF_WIDTH)
+    draw_arrows(axes, group, positions, HALF_WIDTH, acting=True)
     reach = float(np.abs(positions).max()) + HALF_WIDTH + 0.15
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.axis("off")

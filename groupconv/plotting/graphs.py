@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import sympy
 
-from groupconv.algebra import SplitGroup, cayley_graph, subgroup_lattice
+from groupconv.algebra import SplitGroup, subgroup_lattice
 from groupconv.errors import ArgumentError
 from groupconv.plotting.page import element_label, new_figure, positions, readable_generators
 from groupconv.registry import as_group
@@ -38,8 +38,10 @@ def draw_arrows(
     places: FloatArray,
     room: float,
     generators: Iterable[int | tuple[int, ...]] | None = None,
+    *,
+    acting: bool = False,
 ) -> None:
-    """The edges of a Cayley graph: red arrows for rotations, blue ones for what reflects.
+    """What generators make of elements: red arrows for rotations, blue ones for what reflects.
 
     Args:
         axes: Where to draw.
@@ -47,6 +49,8 @@ def draw_arrows(
         places: Where its elements stand, `(S, 2)`.
         room: The half width of what is drawn at each place.
         generators: Stabilizer elements; by default the generators of the coordinates.
+        acting: Whether arrows lead from `s` to `g s`, as the group moves planes; else from `s` to
+            `s g`, the edges of the Cayley graph.
     """
     if generators is None:
         shape = group.stabilizer_shape
@@ -54,9 +58,11 @@ def draw_arrows(
         generators = [unit for unit, size in zip(units, shape, strict=True) if size > 1]
     flat = [group.flat_index(generator) for generator in generators]
     colours = _colours(group, flat)
-    for s, t, data in cayley_graph(group, flat).edges(data=True):
-        is_reflection = _reflects(group, data["generator"])
-        is_involution = group.composition_table[data["generator"], data["generator"]] == 0
+    table = group.composition_table
+    for g, s in itertools.product(flat, range(group.order)):
+        t = int(table[g, s] if acting else table[s, g])
+        is_reflection = _reflects(group, g)
+        is_involution = table[g, g] == 0
         if is_involution and s > t:
             continue
         start, end = places[s], places[t]
@@ -71,7 +77,7 @@ def draw_arrows(
             xytext=start + gap,
             arrowprops={
                 "arrowstyle": "-" if is_involution else "-|>",
-                "color": colours[data["generator"]],
+                "color": colours[g],
                 "lw": 1.6,
                 "shrinkA": 0,
                 "shrinkB": 0,

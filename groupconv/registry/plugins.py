@@ -13,6 +13,7 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import os
+import textwrap
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
@@ -42,6 +43,7 @@ VARIABLE = "GROUPCONV_PLUGINS"
 """The environment variable that limits which plugins count: names of groups or distributions,
 with commas; none if it is empty."""
 
+LONGEST_TEXT = 600
 LONGEST_LIST = 12
 """Names that an error lists; there may be a hundred."""
 
@@ -251,7 +253,7 @@ def _load(entry: EntryPoint) -> SplitGroup:
         raise
     except BaseException as error:  # some libraries raise what is no Exception
         is_ours = isinstance(error, GroupConvError)  # such errors tell the next step themselves
-        problem = f"{type(error).__name__}: {error}{'' if is_ours else raised_at(error)}"
+        problem = _line(f"{type(error).__name__}: {error}") + ("" if is_ours else raised_at(error))
         _failures[entry.name, entry.value] = problem
         step = "" if is_ours else "; reinstall or mend that distribution"
         raise PluginError(
@@ -277,6 +279,12 @@ def _load(entry: EntryPoint) -> SplitGroup:
         return loaded
     _failures[entry.name, entry.value] = problem
     raise PluginError(f"group {entry.name!r} of {_origin(entry)} cannot be used: {problem}")
+
+
+def _line(text: str) -> str:
+    """A plugin's text on one line that any terminal can show; the chained error has all of it."""
+    shown = "".join(c if c.isprintable() or c.isspace() else "�" for c in text)
+    return textwrap.shorten(shown, LONGEST_TEXT)
 
 
 def _is_well_formed(entry: EntryPoint) -> bool:

@@ -125,8 +125,11 @@ def equivariance_error(
                     f"another x, such as torch.randn"
                 )
             errors: dict[Element, float] = {}
+            is_moved = all(g == found.identity for g in elements)  # nothing else was asked for
             for g in elements:
-                moved = _output(module, act(x, g, found, source, circular=circular))
+                source_moved = act(x, g, found, source, circular=circular)
+                is_moved = is_moved or not torch.equal(source_moved, x)
+                moved = _output(module, source_moved)
                 expected = y if target is None else act(y, g, found, target, circular=circular)
                 if moved.shape != expected.shape:
                     raise ShapeError(
@@ -134,6 +137,11 @@ def equivariance_error(
                         f"{g}, and {tuple(expected.shape)} was expected"
                     )
                 errors[g] = (moved - expected).abs().max().item() / scale
+            if not is_moved and not any(errors.values()):
+                raise ArgumentError(
+                    "x stays as it is under every element, which measures nothing; give another x, "
+                    "such as torch.randn"
+                )
     finally:
         for part, training in modes.items():
             part.training = training

@@ -176,7 +176,8 @@ AXIOMS = (
         "computed",
         GroupElements.fixed,
         _stabilizer,
-        "the element moves the origin, as a glide or a screw does; such a group is not split",
+        "the element moves the origin; move it to where all of them meet, or take the offset out "
+        "of matrix; a true glide or screw has no such place, and its group is not split",
     ),
     Axiom(
         "unimodularity",
@@ -266,7 +267,8 @@ AXIOMS = (
         "computed",
         GroupElements.fixed,
         _finite_order,
-        "the order of the element does not divide the order that stabilizer_shape declares",
+        "the element has infinite order, as a shear or a glide has, or one that does not divide "
+        "the order that stabilizer_shape declares",
     ),
     Axiom(
         "composition",

@@ -65,9 +65,8 @@ def _wrong_lattice(failure: Failure) -> str:
 def _missing_element(failure: Failure) -> str:
     group = failure.group.group
     if failure.right[:-1, :-1] in _linear_parts(failure.group):
-        if isinstance(failure.left, str):
-            return "the product is an element, and index gives no valid index for its matrix"
-        return "the product is an element, and index gives another one for its matrix"
+        what = "no valid index" if isinstance(failure.left, str) else "the index of another matrix"
+        return f"the product has the linear part of an element, and index gives {what} for it"
     return (
         f"the product is no element: the stabilizer lacks it, with {group.order} elements by "
         f"stabilizer_shape {group.stabilizer_shape}"

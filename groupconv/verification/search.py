@@ -21,6 +21,7 @@ __all__ = ["fails", "smallest_counterexample"]
 
 MOST_CASES = 48
 """How many failing cases are followed to integers."""
+LONGEST_TEXT = 400
 LARGEST_TRANSLATION = 2
 """Up to which sum of coordinates translations are tried for them."""
 
@@ -103,9 +104,11 @@ def _difference(left: Any, right: Any) -> str:
 
 
 def _text(side: Any) -> str:
-    """A side on one line."""
-    if isinstance(side, str):
-        return side
+    """A side on one line, not too long to be read."""
     if isinstance(side, sympy.MatrixBase):
-        return matrix_text(side)
-    return f"({', '.join(map(str, side))})" if side else "none"
+        text = matrix_text(side)
+    elif isinstance(side, str):
+        text = side
+    else:
+        text = f"({', '.join(map(str, side))})" if side else "none"
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} …"

@@ -150,10 +150,19 @@ def test_verify_all_goes_on_past_a_plugin_that_does_not_load(monkeypatch, capsys
     entries = dict(gc.groups()) | {"gone": None}
     monkeypatch.setattr(proofs.registry, "groups", lambda: entries)
     assert proofs.verify([], True, False, tmp_path / "proofs.html") == 1
-    shown = capsys.readouterr().out
-    assert "gone: name='gone': it is no installed group" in shown
-    assert f"{len(entries) - 1} of {len(entries)} groups hold" in shown
+    shown = capsys.readouterr()
+    assert "error: name='gone': it is no installed group" in shown.err
+    assert f"{len(entries) - 1} of {len(entries)} groups hold" in shown.out
     assert "not loaded" in (tmp_path / "proofs.html").read_text()
+
+
+def test_named_groups_are_all_verified_even_if_one_is_none():
+    result = run("verify", "p4", "nosuch", "z2", "--json")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: name='nosuch': it is no installed group")
+    found = json.loads(result.stdout)
+    assert [report["group"] for report in found["reports"]] == ["p4", "z2"]
+    assert (found["passed"], list(found["errors"])) == (False, ["nosuch"])
 
 
 def test_indices_writes_the_table(tmp_path):

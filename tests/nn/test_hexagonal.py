@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -185,3 +188,27 @@ def test_padding_of_any_kind_is_equivariant_under_masks_or_refused():
             layers.LiftingConv(1, 2, 3, padding=1, padding_mode=mode)
         layers.LiftingConv(1, 2, 3, padding_mode=mode)  # without padding there is nothing to do
         gc.nn.LiftingConv(1, 2, 3, padding=1, padding_mode=mode, group=P4)
+
+
+@pytest.mark.filterwarnings("ignore::groupconv.errors.EquivarianceWarning")
+@pytest.mark.parametrize("name", ["F222", "F-43m", "Fmm2", "I4", "R3", "p6m", "p3"])
+def test_windows_of_sheared_lattices_are_even_or_a_warning_tells(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gc.errors.ExperimentalWarning)
+        group = gc.group(name)
+    layers, told = gc.layers(group), 0
+    for size, (kernel, stride, padding) in itertools.product(
+        (5, 6, 7), [(2, 2, 0), (1, 2, 0), (1, 4, 0), (3, 2, 1), (3, 4, 0), (2, 2, 1)]
+    ):
+        try:
+            pool, mask = layers.AvgPool(kernel, stride, padding), layers.Mask(size)
+            x = torch.randn(1, 1, *(size,) * group.dimension, dtype=torch.float64)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                out = layers.Mask(pool(mask(x)).shape[-1])
+        except ArgumentError:
+            continue  # such a window or such an array has nothing that the group keeps
+        told += 1
+        if not caught:
+            gc.testing.assert_equivariant(nn.Sequential(mask, pool, out), mask(x), group=group)
+    assert told >= 3

@@ -75,3 +75,18 @@ def test_bad_arguments_are_refused(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'groupconv\[plot\]'"):
         equivariance_figure([image], [torch.rand(4, 9, 9)], ["one"], P4)
+
+
+@pytest.mark.parametrize("group", [P4M, P6M], ids=lambda group: group.name)
+def test_arrows_lead_where_a_turn_moves_planes(group):
+    figure = equivariance_figure([torch.rand(9, 9)], [torch.rand(group.order, 9, 9)], ["f"], group)
+    arrows = [text for text in figure.axes[1].texts if text.arrow_patch is not None]
+    drawn = [(np.array(arrow.xyann), np.array(arrow.xy)) for arrow in arrows]
+    places = plane_positions(group) * max(1.0, group.order / 5)
+    turn = group.flat_index((0, 1))
+    for s, start in enumerate(places):
+        end = places[group.composition_table[turn, s]]
+        assert any(
+            np.allclose(tail + head, start + end) and (head - tail) @ (end - start) > 0
+            for tail, head in drawn
+        )

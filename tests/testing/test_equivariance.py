@@ -157,3 +157,9 @@ def test_measuring_nothing_is_refused(batch, elements):
     conv = gc.nn.LiftingConv(1, 1, 3, group=P4)
     with pytest.raises(ArgumentError, match="measure nothing"):
         assert_equivariant(conv, torch.zeros(batch, 1, 5, 5), elements=elements)
+
+
+@pytest.mark.parametrize("x", [torch.zeros(1, 1, 9, 9), torch.ones(1, 1, 9, 9)])
+def test_an_input_that_no_element_moves_measures_nothing(x):
+    with pytest.raises(ArgumentError, match="x stays as it is under every element"):
+        gc.testing.assert_equivariant(torch.nn.Conv2d(1, 1, 3), x, group="p4")
