@@ -135,7 +135,7 @@ class _SpatialPool(nn.Module):
         return sizes
 
     def _planes(self, x: Tensor) -> Tensor:
-        """All planes alike, `(N, 1, *spatial)`, whatever axes stand before the spatial ones."""
+        """All planes alike, `(B, C·S, *spatial)`, whatever axes stand before the spatial ones."""
         require_tensor(x)
         require_real(x, "spatial pooling")
         d = self.group.dimension
@@ -147,7 +147,9 @@ class _SpatialPool(nn.Module):
         check_windows(
             type(self).__name__, self.group, x, self.kernel_size, self.stride, pads, self.dilation
         )
-        return x.flatten(0, -d - 1).unsqueeze(1)  # N may be 0
+        # The batch stays an axis of its own: merged with others, torch's compiler cannot reason
+        # about sizes that change.
+        return x.flatten(1, -d - 1) if x.dim() > d + 1 else x.unsqueeze(0)
 
     def _views(self, planes: Tensor) -> list[Tensor]:
         """What each cell of a window that is no box reads, all of the output's shape."""
