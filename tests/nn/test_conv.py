@@ -6,6 +6,7 @@ import copy
 import inspect
 import pickle
 import re
+import shutil
 import warnings
 
 import numpy as np
@@ -491,3 +492,19 @@ def test_naming_a_type_does_not_change_what_is_drawn():
         torch.manual_seed(0)
         weights.append(gc.nn.LiftingConv(1, 2, 3, group="p4", dtype=dtype).weight)
     assert torch.equal(*weights)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch's default compiler needs one of C++")
+def test_compiled_networks_take_images_of_another_size():
+    torch.compiler.reset()
+    layers = gc.layers("p4")
+    first, last = layers.LiftingConv(1, 2, 3), layers.GroupConv(2, 2, 3)
+    pooled = nn.Sequential(first, nn.ReLU(), layers.MaxPool(2), last).eval()
+    normal = nn.Sequential(first, layers.BatchNorm(2), nn.ReLU(), last).eval()
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's compiler
+        for net, options in ((pooled, {}), (normal, {"dynamic": False})):
+            compiled = torch.compile(net, **options)
+            for size in (8, 12):
+                x = torch.randn(2, 1, size, size)
+                torch.testing.assert_close(compiled(x), net(x))
