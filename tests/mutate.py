@@ -226,7 +226,7 @@ def run_tests(tests: tuple[str, ...], path: Path | None, tree: ast.Module | None
         try:
             failed = int(pytest.main(options, plugins=[Watch()]))
         finally:  # the parent's code is not for this process to go on with
-            os._exit(failed != 0)
+            os._exit(failed not in (0, pytest.ExitCode.NO_TESTS_COLLECTED))
     _, status = os.waitpid(child, 0)
     return "survived" if status == 0 else "killed"
 

@@ -16,8 +16,8 @@ from groupconv.arguments import number, positive
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn import layers
 from groupconv.nn.tensors import require_tensor
-from groupconv.nn.windows import permutes_axes
 from groupconv.registry import as_group
+from groupconv.transforms import permutes_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,9 +15,9 @@ from groupconv.nn.bank import filter_bank
 from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
 from groupconv.nn.tables import TableModule
 from groupconv.nn.tensors import placement, require_type
-from groupconv.nn.windows import check_padding, check_windows, needs_centre, permutes_axes
+from groupconv.nn.windows import check_padding, check_windows, needs_centre
 from groupconv.registry import as_group
-from groupconv.transforms import as_sizes, filter_transform, require_symmetric
+from groupconv.transforms import as_sizes, filter_transform, permutes_axes, require_symmetric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from groupconv.errors import EquivarianceWarning, ShapeError, warn
+from groupconv.transforms import permutes_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["check_padding", "check_windows", "needs_centre", "permutes_axes"]
+__all__ = ["check_padding", "check_windows", "needs_centre"]
 
 
 def check_windows(
@@ -103,9 +104,3 @@ def check_padding(layer: str, x: Tensor, mode: str, pads: Sequence[tuple[int, in
                 f"x has spatial shape {spatial}, too small for {layer} with padding_mode={mode!r} "
                 f"and padding {pair}; give a larger array or less padding"
             )
-
-
-@functools.lru_cache(maxsize=256)
-def permutes_axes(group: SplitGroup) -> bool:
-    """Whether every stabilizer element permutes the axes, up to signs."""
-    return bool((np.abs(group.stabilizer_matrices).sum(axis=1) == 1).all())

@@ -16,7 +16,7 @@ from groupconv.plotting.page import (
     plane_group,
     plane_positions,
 )
-from groupconv.transforms.support import invariant_cells
+from groupconv.transforms.support import invariant_cells, permutes_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,6 +159,5 @@ def _kept(x: Tensor, group: SplitGroup) -> FloatArray:
     """An array without what a turn moves out of it: a hexagon, on the hexagonal lattice."""
     values: FloatArray = x.detach().cpu().double().numpy()
     shape = (values.shape[-2], values.shape[-1])
-    permutes_axes = (np.abs(group.stabilizer_matrices).sum(axis=1) == 1).all()
     kept = invariant_cells(group, shape)[1].reshape(shape)
-    return values if permutes_axes or not kept.any() else np.where(kept, values, np.nan)
+    return values if permutes_axes(group) or not kept.any() else np.where(kept, values, np.nan)

@@ -127,9 +127,9 @@ def equivariance_error(
             errors: dict[Element, float] = {}
             is_moved = all(g == found.identity for g in elements)  # nothing else was asked for
             for g in elements:
-                source_moved = act(x, g, found, source, circular=circular)
-                is_moved = is_moved or not torch.equal(source_moved, x)
-                moved = _output(module, source_moved)
+                moved_x = act(x, g, found, source, circular=circular)
+                is_moved = is_moved or not torch.equal(moved_x, x)
+                moved = _output(module, moved_x)
                 expected = y if target is None else act(y, g, found, target, circular=circular)
                 if moved.shape != expected.shape:
                     raise ShapeError(

@@ -7,6 +7,7 @@ from groupconv.transforms.pooling import coset_table
 from groupconv.transforms.support import (
     as_sizes,
     centred_cells,
+    permutes_axes,
     require_symmetric,
     support_cells,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "coset_table",
     "domain",
     "filter_transform",
+    "permutes_axes",
     "require_symmetric",
     "sublattice",
     "sublattice_cells",

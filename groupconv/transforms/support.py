@@ -6,6 +6,7 @@ even box, which lies between cells, is still the integer 0.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Sequence
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
 LARGEST_BOX = 2**26
 """Cells times stabilizer elements; a table of them takes half a gigabyte at most."""
 
-__all__ = ["as_sizes", "centred_cells", "invariant_cells", "require_symmetric", "support_cells"]
+__all__ = [
+    "as_sizes",
+    "centred_cells",
+    "invariant_cells",
+    "permutes_axes",
+    "require_symmetric",
+    "support_cells",
+]
 
 
 def as_sizes(
@@ -151,3 +159,9 @@ def support_cells(
     landing = (moved[:, support] + size - 1) // 2
     box_position = np.ravel_multi_index(tuple(np.moveaxis(landing, -1, 0)), kernel_size)
     return support.astype(np.int64), np.searchsorted(support, box_position).astype(np.int64)
+
+
+@functools.lru_cache(maxsize=256)
+def permutes_axes(group: SplitGroup) -> bool:
+    """Whether every stabilizer element permutes the axes, up to signs."""
+    return bool((np.abs(group.stabilizer_matrices).sum(axis=1) == 1).all())

@@ -173,11 +173,11 @@ class VerificationReport:
             if check.counterexample is not None:
                 lines += [f"  {line}" for line in check.counterexample.lines()]
         rest = [check.name for check in self.failures if check not in self.roots]
-        open_ = [check.name for check in self.checks if check.method == "undecided"]
+        unsettled = [check.name for check in self.checks if check.method == "undecided"]
         if rest:
             lines.append(f"so these fail as well: {', '.join(rest)}")
-        if lines and open_:
-            lines.append(f"so these are left undecided: {', '.join(open_)}")
+        if lines and unsettled:
+            lines.append(f"so these are left undecided: {', '.join(unsettled)}")
         return lines
 
     def to_dict(self) -> dict[str, Any]:
