@@ -107,7 +107,7 @@ def checked_index(formula: Formula) -> Formula:
             back = self.matrix(*element)
         except GroupConvError as error:
             if _is_endless(error):
-                raise GroupError(
+                raise _EndlessError(
                     f"index of {self.name!r} calls itself without end; mend the plugin's index"
                 ) from None
             reason = textwrap.shorten(str(error), 400)
@@ -251,11 +251,13 @@ def raised_at(error: BaseException) -> str:
     return ""
 
 
+class _EndlessError(GroupError):
+    """A formula calls itself without end."""
+
+
 def _is_endless(error: BaseException | None) -> bool:
     """Whether an error comes from a function that calls itself, through however many wrappers."""
-    while error is not None and not isinstance(error, RecursionError):
-        if "calls itself without end" in str(error):
-            return True
+    while error is not None and not isinstance(error, _EndlessError | RecursionError):
         error = error.__cause__
     return error is not None
 

@@ -24,7 +24,7 @@ from groupconv.algebra.rows import determinant
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
-__all__ = ["indices", "list_groups", "plain_table", "show", "wide_console"]
+__all__ = ["indices", "list_groups", "plain_table", "show", "why_there_is_none", "wide_console"]
 
 LARGEST_PRINTED_ORDER = 12
 PIPE_WIDTH = 160
@@ -46,6 +46,14 @@ def wide_console() -> Console:
     return Console(width=width, markup=False, emoji=False, highlight=False)
 
 
+def why_there_is_none() -> str:
+    """Why no group is listed: none is installed, or the variable leaves them all out."""
+    limit = os.environ.get(registry.VARIABLE)
+    if limit is None:
+        return "no groups are installed; pip install a package that registers some"
+    return f"{registry.VARIABLE}={limit!r} leaves every installed group out"
+
+
 def list_groups(load: bool, as_json: bool) -> None:
     """Print every registered name, with what is wrong with the broken ones."""
     if load:
@@ -61,12 +69,7 @@ def list_groups(load: bool, as_json: bool) -> None:
         return
     console = wide_console()
     if not entries:
-        limit = os.environ.get(registry.VARIABLE)
-        console.print(
-            "no groups are installed; pip install a package that registers some"
-            if limit is None
-            else f"{registry.VARIABLE}={limit!r} leaves every installed group out",
-        )
+        console.print(why_there_is_none())
         return
     known = ("dimension", "order") if load else ()
     table = plain_table("name", *known, "status", "distribution", "target")

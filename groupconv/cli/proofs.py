@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from rich.text import Text
 
 from groupconv import registry
 from groupconv.cli.files import written_whole
-from groupconv.cli.inspection import plain_table, wide_console
+from groupconv.cli.inspection import plain_table, why_there_is_none, wide_console
 from groupconv.errors import ArgumentError, GroupConvError
 from groupconv.verification import VerificationReport, html_page
 from groupconv.verification import verify as prove
@@ -37,12 +36,7 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
         )
     chosen = list(registry.groups()) if every else list(dict.fromkeys(names))
     if not chosen:  # nothing proved is no proof
-        limit = os.environ.get(registry.VARIABLE)
-        raise ArgumentError(
-            f"--all finds no group; {registry.VARIABLE}={limit!r} leaves every installed one out"
-            if limit is not None
-            else "--all finds no group; pip install a package that registers some"
-        )
+        raise ArgumentError(f"--all has nothing to prove: {why_there_is_none()}")
     console = wide_console()
     console.quiet = as_json
     reports: list[VerificationReport] = []

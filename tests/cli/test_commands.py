@@ -109,7 +109,7 @@ def test_nothing_to_verify_is_no_proof(monkeypatch, options):
     monkeypatch.setenv("GROUPCONV_PLUGINS", "typo")
     result = run("verify", "--all", *options)
     assert result.returncode == 2
-    assert "GROUPCONV_PLUGINS='typo' leaves every installed one out" in result.stderr
+    assert "GROUPCONV_PLUGINS='typo' leaves every installed group out" in result.stderr
 
 
 def test_names_are_no_markup(capsys, monkeypatch):
