@@ -66,6 +66,56 @@ def test_coordinates_by_name_are_checked():
             P4.matrix(**named)
 
 
+def test_missing_coordinates_are_told_by_what_they_stand_for():
+    with pytest.raises(ElementError, match="expected 3 coordinates, 1 for the stabilizer and 2"):
+        P4.matrix(0, 1)
+
+
+class Turns(type(P4)):
+    """p4, with its own product and inverse."""
+
+    name = "turns"
+
+    def compose(self, g, h):
+        u, v = np.array(g[1:]) + P4.stabilizer_matrices[g[0]] @ np.array(h[1:])
+        return (g[0] + h[0]) % 4, u, v
+
+    def inverse(self, g):
+        back = -g[0] % 4
+        return (back, *-(P4.stabilizer_matrices[back] @ np.array(g[1:])))
+
+
+class Mirrored(Turns):
+    """p4m, from the formulas of p4."""
+
+    name, stabilizer_shape = "mirrored", (2, 4)
+
+    def matrix(self, m, r, u, v):
+        still = sympy.diag(-1, 1, 1) ** m * super().matrix(r, 0, 0)
+        return still + sympy.Matrix([[0, 0, u], [0, 0, v], [0, 0, 0]])
+
+    def index(self, matrix):
+        m = (1 - matrix[:2, :2].det()) / 2
+        turned = sympy.ImmutableMatrix(sympy.diag(-1, 1, 1) ** m * matrix)
+        return m, super().index(turned)[0], *matrix[:2, 2]
+
+    def compose(self, g, h):
+        if g[0] == h[0] == 0:
+            return (0, *super().compose(g[1:], h[1:]))
+        return SplitGroup.compose(self, g, h)
+
+    def inverse(self, g):
+        return SplitGroup.inverse(self, g) if g[0] else (0, *super().inverse(g[1:]))
+
+
+def test_a_plugin_builds_on_the_formulas_of_another():
+    mirrored = Mirrored()
+    assert np.array_equal(mirrored.stabilizer_matrices, P4M.stabilizer_matrices)
+    g, h = (0, 1, 5, 7), (0, 3, 2, -1)
+    assert mirrored.compose(g, h) == P4M.compose(g, h)
+    assert mirrored.inverse(g) == P4M.inverse(g)
+
+
 def test_symbols_stay_symbols():
     u, v, x, y = sympy.symbols("u v x y", integer=True)
     assert P4M.compose((1, 1, u, v), (0, 3, x, y)) == (1, 0, u + y, v + x)
