@@ -119,7 +119,7 @@ class Mutator(ast.NodeTransformer):
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
-        if node.value is None:
+        if node.value is None or ast.unparse(node.value) == "None":
             return self.mutate(node, ("pass", ast.Pass()))
         return self.mutate(node, ("return None", ast.Return(ast.Constant(None))))
 

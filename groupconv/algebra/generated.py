@@ -45,7 +45,7 @@ class Generator(NamedTuple):
     order: int
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@dataclass(frozen=True)
 class GeneratedGroup(SplitGroup):
     """The group whose index `(a, b, …, t…)` means `A^a B^b …`, translated by `t`.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
 
 import pytest
 
 from groupconv import SQUARE, SplitGroup
 from groupconv.algebra.contract import raised_at
+from groupconv.algebra.rows import product
 from groupconv.errors import AxiomError, GroupError
 from tests.support.groups import P4
 
@@ -122,9 +124,24 @@ def test_missing_formulas_are_named():
         type("Five", (NoFormulas,), {"matrix": 5})
 
 
+def test_the_line_of_the_plugin_is_told_not_that_of_what_it_calls():
+    def ours(self, r, u, v):
+        return product(r, u)
+
+    def imports(self, r, u, v):
+        return importlib.import_module("not.installed")
+
+    for matrix in (ours, imports):
+        line = matrix.__code__.co_firstlineno + 1
+        with pytest.raises(GroupError, match=rf"\(test_contract.py, line {line}\); mend"):
+            plugin(matrix=matrix)().matrix(1, 0, 0)
+
+
 def test_places_are_told_only_in_plugins():
     with pytest.raises(ZeroDivisionError) as caught:
         1 / 0
     assert raised_at(caught.value).startswith(" (test_contract.py, line ")
     assert raised_at(ValueError("never raised")) == ""
-    assert raised_at(SyntaxError("bad", ("plugin.py", 1, 1, "("))) == ""
+    with pytest.raises(SyntaxError) as caught:  # its own text tells the place
+        compile("(", "plugin.py", "exec")
+    assert raised_at(caught.value) == ""

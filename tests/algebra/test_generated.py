@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import sympy
 
 import groupconv as gc
-from groupconv.algebra import CUBIC, GeneratedGroup
+from groupconv.algebra import CUBIC, GeneratedGroup, rows
 from groupconv.errors import ArgumentError, AxiomError, ElementError
 from tests.support.groups import P2, P4, P6M
 
@@ -84,6 +85,58 @@ def test_the_lattice_has_to_be_theirs():
     sixfold = GeneratedGroup("p6", {"r": ([[1, -1], [1, 0]], 6)})
     with pytest.raises(AxiomError, match="isometry"):
         sixfold.composition_table
+
+
+def test_orders_are_any_integers():
+    assert gc.GeneratedGroup("p2", {"r": ([[-1, 0], [0, -1]], np.int64(2))}) == P2
+    with pytest.raises(ArgumentError, match="order=True of generator 'r'"):
+        gc.GeneratedGroup("p1", {"r": ([[1, 0], [0, 1]], True)})
+
+
+@pytest.mark.parametrize("name", ["", 3])
+def test_names_are_texts(name):
+    with pytest.raises(ArgumentError, match=f"name={name!r} of a group: expected a text"):
+        gc.GeneratedGroup(name, {"r": ([[-1]], 2)})
+
+
+def test_a_group_of_translations_has_the_dimension_of_its_lattice():
+    assert gc.GeneratedGroup("p1", {}, gc.CUBIC).dimension == 3
+
+
+def test_experimental_groups_say_so():
+    group = gc.GeneratedGroup("z1m", {"m": ([[-1]], 2)}, status="experimental")
+    again = eval(repr(group), {"GeneratedGroup": gc.GeneratedGroup, "Lattice": gc.Lattice})
+    assert (again, again.status) == (group, "experimental")
+    stable = gc.GeneratedGroup("z1m", {"m": ([[-1]], 2)})
+    assert "status" not in repr(stable)
+    assert "status" in repr(group)
+
+
+def test_matrices_of_other_groups_are_told_by_their_linear_part():
+    with pytest.raises(ElementError, match=r"no product of generators has the linear part"):
+        P2.index([[0, 1, 0], [1, 0, 0], [0, 0, 1]])
+
+
+def test_matrices_generate_up_to_the_largest_order(monkeypatch):
+    mirrors = {"m": [[-1, 0], [0, 1]], "n": [[0, 1], [1, 0]]}
+    monkeypatch.setattr(rows, "LARGEST_ORDER", 8)
+    assert gc.GeneratedGroup.from_matrices("made", mirrors).order == 8
+    monkeypatch.setattr(rows, "LARGEST_ORDER", 7)
+    with pytest.raises(AxiomError, match="generate more than 7 elements"):
+        gc.GeneratedGroup.from_matrices("made", mirrors)
+
+
+ACUTE = gc.Lattice("acute", (("1", "0"), ("1/2", "sqrt(3)/2")))
+
+
+def test_generators_that_are_found_do_not_depend_on_how_sets_are_ordered():
+    """Here an element stands before the identity, in the order of rows."""
+    mirrors = {"m": [[1, 1], [0, -1]], "n": [[-1, 0], [1, 1]]}
+    group = gc.GeneratedGroup.from_matrices("made", mirrors, ACUTE)
+    assert group.structure.name == "D3"
+    assert [(g.order, g.matrix) for g in group.generators] == [
+        (2, ((1, 1), (0, -1))), (3, ((0, 1), (-1, -1))),
+    ]  # fmt: skip
 
 
 X, Z = [[1, 0, 0], [0, 0, -1], [0, 1, 0]], [[0, -1, 0], [1, 0, 0], [0, 0, 1]]

@@ -29,6 +29,7 @@ def test_the_hexagonal_basis_has_120_degrees():
     [
         ((("1+", "0"), ("0", "1")), "cannot be read"),
         ((("1", "1"), ("1", "1")), "depend on each other"),
+        ((("sqrt(2)+1", "1"), ("1", "sqrt(2)-1")), "depend on each other"),
         ((("1/0", "1"), ("1", "1")), "not real"),
         ((("sqrt(0-1)", "0"), ("0", "1")), "not real"),
         ((("1", "0"), ("0", "__import__('os')")), "is not exact"),

@@ -10,7 +10,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupconv.algebra import SQUARE, GeneratedGroup, Lattice, SplitGroup
+from groupconv.algebra import LINE, SQUARE, GeneratedGroup, Lattice, SplitGroup
 from groupconv.errors import ElementError, GroupError
 from tests.support.groups import CUBE, GROUPS, P2, P4, P4M, Z2
 
@@ -165,6 +165,44 @@ def test_groups_are_immutable():
         P4.name = "other"
     with pytest.raises(AttributeError):
         P2.name = "other"
+
+
+class Starred(SplitGroup):
+    """Translations of the line, by a formula that names no coordinate."""
+
+    name, lattice, stabilizer_shape = "starred", LINE, ()
+
+    def matrix(self, *index):
+        return sympy.Matrix([[1, index[-1]], [0, 1]])
+
+    def index(self, matrix):
+        return (matrix[0, 1],)
+
+
+class StarredMirror(Starred):
+    stabilizer_shape = (2,)
+
+
+def test_coordinates_without_names_are_numbered():
+    assert Starred().coordinate_names == ("t0",)
+    assert StarredMirror().coordinate_names == ("s0", "t0")
+
+
+def test_flat_indices_run_from_zero():
+    assert [CUBE.flat_index(s) for s in CUBE.stabilizer_indices] == list(range(48))
+    assert [CUBE.flat_index(s) for s in range(48)] == list(range(48))
+
+
+def test_classes_beside_a_plugin_take_their_own_options():
+    class Beside:
+        def __init_subclass__(cls, flavour, **options):
+            super().__init_subclass__(**options)
+            cls.flavour = flavour
+
+    class Both(Starred, Beside, flavour="sweet"):
+        pass
+
+    assert Both.flavour == "sweet"
 
 
 def test_coordinate_names():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from dataclasses import FrozenInstanceError
 
 import networkx as nx
 import numpy as np
@@ -204,6 +205,15 @@ def test_the_subgroup_lattice_is_the_order_of_classes(group):
             for between in lattice
         )
     assert sum(d["conjugates"] for _, d in lattice.nodes(data=True)) == len(group.subgroups())
+
+
+def test_orders_of_elements():
+    assert P4M.structure.element_orders == (1, 4, 2, 4, 2, 2, 2, 2)
+
+
+def test_structures_are_frozen():
+    with pytest.raises(FrozenInstanceError):
+        P4M.structure.group = P4
 
 
 def test_no_group_no_structure():

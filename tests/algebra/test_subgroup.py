@@ -65,9 +65,22 @@ def test_subgroups_are_ordered_by_inclusion():
     assert not P4.subgroup() <= P4M.subgroup()
 
 
+def test_the_table_of_cosets_cannot_be_spoiled():
+    with pytest.raises(ValueError, match="read-only"):
+        P4M.subgroup((1, 0)).coset_of[:] = 0
+
+
+def test_cayley_graphs_of_bad_arguments_are_refused():
+    with pytest.raises(ArgumentError, match=r"group='p4': expected a groupconv.SplitGroup"):
+        cayley_graph("p4")
+    with pytest.raises(ArgumentError, match="generators=1: expected a list of stabilizer elements"):
+        cayley_graph(P4, 1)
+
+
 def test_cayley_graph_is_a_right_regular_walk():
     graph = cayley_graph(P4M, [(1, 0), (0, 1)])
     assert set(graph) == set(range(8))
     assert np.all([degree == 2 for _, degree in graph.out_degree()])
     for s, t, data in graph.edges(data=True):
         assert t == P4M.composition_table[s, data["generator"]]
+    assert sorted(cayley_graph(P4, [2]).edges()) == [(0, 2), (1, 3), (2, 0), (3, 1)]

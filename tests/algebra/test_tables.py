@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+import sympy
 
+import groupconv as gc
 from groupconv.errors import AxiomError, GroupError
 from tests.support.zoo import TURNS, Turns
 
@@ -49,6 +51,41 @@ def test_what_follows_from_the_formulas_cannot_be_overridden():
 
         class Derived(Turns):
             inverse_table = None
+
+
+def test_entries_are_taken_up_to_a_limit():
+    """The mirror that keeps `(1, 0)` and maps `(n/2, 1)` to `(n/2, -1)`."""
+
+    def mirror(n):
+        lattice = gc.Lattice("oblique", (("1", "0"), (f"{n}/2", "1")))
+        return gc.GeneratedGroup("mirror", {"m": ([[1, n], [0, -1]], 2)}, lattice)
+
+    assert mirror(2**24).stabilizer_matrices.max() == 2**24
+    message = "entry 16777217 .* is too large; write matrices in lattice coordinates, in a reduced"
+    with pytest.raises(AxiomError, match=message):
+        mirror(2**24 + 1).stabilizer_matrices
+
+
+def test_entries_are_exact():
+    class Half(Turns):
+        parts = TURNS | {1: [[sympy.Rational(1, 2), -1], [1, 0]]}
+
+    class Nearly(Turns):
+        parts = TURNS | {1: [[0, -1.0], [1, 0]]}
+
+    with pytest.raises(AxiomError, match=r"entry 1/2 .* exact integer; write matrices in lattice"):
+        Half().stabilizer_matrices
+    with pytest.raises(AxiomError, match=r"entry -1.0.* exact integer; write integers, without"):
+        Nearly().stabilizer_matrices
+
+
+def test_translations_of_an_index_need_not_be_written_alike():
+    class Unexpanded(Turns):
+        def index(self, matrix):
+            r, u, v = super().index(matrix)
+            return r, u * (u + 1) - u**2, v
+
+    assert (Unexpanded().composition_table == Turns().composition_table).all()
 
 
 def test_parametrised_groups_differ_by_their_parameters():

@@ -121,6 +121,21 @@ def test_subsampling_commutes_with_the_group(group, index):
     assert sorted(cells[cells >= 0].tolist()) == expected
 
 
+def test_sublattices_as_arrays():
+    assert sublattice_cells(P4, 4, (7, 7)).tolist() == [[8, 10, 12], [22, 24, 26], [36, 38, 40]]
+    cells = sublattice_cells(P6, 3, (5, 5))
+    around = [(1, 2), (2, 1), (1, -1), (-1, 1), (-1, -2), (-2, -1), (0, 0)]  # √3 from the centre
+    assert set(cells.ravel().tolist()) == {-1, *(5 * (2 + a) + 2 + b for a, b in around)}
+    with pytest.raises(ArgumentError, match="index=17: of the sublattices of index 2 to 16"):
+        sublattice(P4, 17)
+
+
+def test_the_most_compact_sublattice_is_taken_however_close_the_next_one_is():
+    long = gc.Lattice("long", (("1", "0"), ("0", "1001/1000")))
+    oblong = gc.GeneratedGroup("pmm", {g.name: (g.matrix, g.order) for g in PMM.generators}, long)
+    assert sublattice(oblong, 2).tolist() == [[2, 0], [0, 1]]
+
+
 def test_a_network_with_a_stride_of_the_square_root_of_three():
     layers = gc.layers(P6)
     first = layers.Subsample(3, 13)

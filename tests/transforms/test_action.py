@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import FrozenInstanceError, fields
 
 import pytest
 import sympy
@@ -10,9 +11,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupconv.algebra.tables import stabilizer_tables
 from groupconv.errors import ArgumentError, ElementError, ShapeError
 from groupconv.nn.functional import act
-from groupconv.transforms import action, coset_table, require_symmetric
+from groupconv.transforms import action, coset_table, require_symmetric, sublattice_cells
 from tests.algebra.test_split_group import elements
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P4, P4M, P6M, PM
 
@@ -69,6 +71,28 @@ def test_hexagonal_arrays_lose_only_their_corners():
     assert act(x, (0, 3, 0, 0), P6M).sum() == 25
 
 
+@pytest.mark.parametrize("shift", [(5, 3), (-4, 6), (7, 0), (9, -9)])
+def test_what_leaves_a_hexagonal_array_is_what_leaves_a_window_of_a_large_one(shift):
+    x, large = torch.rand(7, 7) + 1, torch.zeros(61, 61)
+    large[27:34, 27:34] = x
+    for s in P6M.stabilizer_indices:
+        moved = act(large, (*s, *shift), P6M)[27:34, 27:34]
+        assert torch.equal(act(x, (*s, *shift), P6M), moved)
+
+
+def test_axes_that_turn_in_a_circle_take_their_lengths_along():
+    x = torch.rand(3, 5, 7)
+    assert torch.equal(act(x, (0, 1, 0, 0, 0, 0, 0, 0), CUBE), x.permute(2, 0, 1))
+
+
+def test_recipes_are_frozen_and_told_apart_as_objects():
+    for recipe in (action(P4, (1, 0, 0), (3, 3)), stabilizer_tables(P4)):
+        assert hash(recipe) == hash(recipe)
+        for field in fields(recipe):
+            with pytest.raises(FrozenInstanceError):
+                setattr(recipe, field.name, None)
+
+
 def test_axes_of_unequal_length_move_along():
     assert act(torch.zeros(3, 4, 6), (1, 0, 0), P4).shape == (3, 6, 4)
     assert action(PM, (1, 0, 0), (3, 4)).spatial_shape == (3, 4)
@@ -113,7 +137,8 @@ def test_symmetric_arguments():
 
 def test_cached_tables_cannot_be_spoiled():
     moved = action(P4, (1, 0, 0), (3, 3), "group")
-    for table in (moved.cells, moved.planes):
+    pooled = coset_table(P4.subgroup(), P4.subgroup(1))
+    for table in (moved.cells, moved.planes, pooled, sublattice_cells(P4, 4, (5, 5))):
         with pytest.raises(ValueError, match="read-only"):
             table[:] = 0
 

@@ -11,7 +11,7 @@ import torch
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, AxiomError
-from groupconv.transforms import filters
+from groupconv.transforms import filters, support
 from tests.support.checks import check_first_turn_is_rot90, check_table_equals_formula
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P2, P4, P4M, P6M, P222, PM, Z2
 from tests.support.zoo import Missing
@@ -74,7 +74,9 @@ def test_hexagonal_supports(size, cells):
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-@pytest.mark.parametrize("spaces", [("group", "group"), ("group", "lattice")], ids="→".join)
+@pytest.mark.parametrize(
+    "spaces", [("group", "group"), ("group", "lattice"), ("lattice", "lattice")], ids="→".join
+)
 def test_inverse_reads_the_index_backwards(group, spaces):
     transform = gc.filter_transform(group, 3, *spaces)
     slices = transform.index.reshape(len(transform.index), -1)
@@ -83,6 +85,14 @@ def test_inverse_reads_the_index_backwards(group, spaces):
             expected = np.flatnonzero(row == parameter)
             np.testing.assert_array_equal(positions[: expected.size], expected)
             assert (positions[expected.size :] == -1).all()
+
+
+def test_supports_are_built_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr(support, "LARGEST_BOX", 72)
+    assert support.support_cells(P4M, 3)[1].shape == (8, 9)
+    monkeypatch.setattr(support, "LARGEST_BOX", 71)
+    with pytest.raises(ArgumentError, match="has 9 cells, too many for the 8 stabilizer elements"):
+        support.support_cells(P4M, 3)
 
 
 def test_parameters_of_an_unmasked_filter_are_numbered_row_major():
