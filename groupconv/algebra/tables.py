@@ -74,7 +74,8 @@ def _linear_parts(group: SplitGroup) -> IntArray:
     for flat, s in enumerate(group.stabilizer_indices):
         element = (*s, *(0,) * d)
         with _blaming(group, "the form of matrix", element):
-            still = _integers(group, s, group.matrix(*element))
+            expected = group.matrix(*element).as_mutable()
+            still = _integers(group, s, expected)
         if still[:d, d].any():
             raise AxiomError(
                 group.name,
@@ -83,7 +84,7 @@ def _linear_parts(group: SplitGroup) -> IntArray:
                 (element,),
             )
         with _blaming(group, "the form of matrix", (*s, *t)):
-            moved, expected = group.matrix(*s, *t).as_mutable(), group.matrix(*element).as_mutable()
+            moved = group.matrix(*s, *t).as_mutable()
         expected[:d, d] = sympy.Matrix(t)
         if not (moved - expected).applyfunc(sympy.expand).is_zero_matrix:
             raise AxiomError(
@@ -218,6 +219,8 @@ def _check_overrides(
     group: SplitGroup, matrices: IntArray, composition: IntArray, inverse: IntArray
 ) -> None:
     """A plugin's own `compose` and `inverse` agree with the matrices, symbols or integers."""
+    if not group.overrides:
+        return
     import sympy
 
     d, indices = group.dimension, group.stabilizer_indices

@@ -10,6 +10,7 @@ with commas between them, and nothing at all if it is empty.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.machinery
 import importlib.util
 import os
@@ -34,6 +35,7 @@ from groupconv.registry.names import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from importlib.metadata import Distribution
 
 __all__ = ["ENTRY_POINT_GROUP", "GroupEntry", "as_group", "group", "groups", "registered"]
 
@@ -337,11 +339,18 @@ def _shortened(names: list[str]) -> str:
 
 
 def _distribution(entry: EntryPoint) -> str:
-    return (entry.dist.name if entry.dist else None) or "unknown distribution"
+    return _name_and_version(entry.dist)[0]
 
 
 def _version(entry: EntryPoint) -> str:
-    return (entry.dist.version if entry.dist else None) or "unknown version"
+    return _name_and_version(entry.dist)[1]
+
+
+@functools.lru_cache(maxsize=64)
+def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    """Read once for all entry points of a distribution, since its metadata are parsed anew."""
+    name, version = (distribution.name, distribution.version) if distribution else (None, None)
+    return name or "unknown distribution", version or "unknown version"
 
 
 def _origin(entry: EntryPoint) -> str:
