@@ -72,11 +72,9 @@ def checked_matrix(formula: Formula) -> Formula:
     def matrix(self: SplitGroup, *index: Any, **named: Any) -> Any:
         if type(self).matrix is not matrix:  # called through super(); the outer call checks
             return formula(self, *index, **named)
-        import sympy
-
         element = check_element(self, _with_named(self, index, named) if named else index)
-        exact = map(sympy.sympify, element)  # so that no formula can divide integers to a float
-        return _as_matrix(self, _call(self, "matrix", formula, *exact), f"matrix{element}")
+        value = _call(self, "matrix", formula, *_exact(element))
+        return _as_matrix(self, value, f"matrix{element}")
 
     return _marked(matrix)
 
@@ -131,7 +129,7 @@ def checked_compose(formula: Formula) -> Formula:
     def compose(self: SplitGroup, g: Any, h: Any) -> Any:
         if type(self).compose is not compose:
             return formula(self, g, h)
-        elements = check_element(self, g), check_element(self, h)
+        elements = _exact(check_element(self, g)), _exact(check_element(self, h))
         return check_element(self, _call(self, "compose", formula, *elements))
 
     return _marked(compose)
@@ -144,7 +142,8 @@ def checked_inverse(formula: Formula) -> Formula:
     def inverse(self: SplitGroup, g: Any) -> Any:
         if type(self).inverse is not inverse:
             return formula(self, g)
-        return check_element(self, _call(self, "inverse", formula, check_element(self, g)))
+        element = _exact(check_element(self, g))
+        return check_element(self, _call(self, "inverse", formula, element))
 
     return _marked(inverse)
 
@@ -260,6 +259,13 @@ def _is_endless(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, _EndlessError | RecursionError):
         error = error.__cause__
     return error is not None
+
+
+def _exact(element: Element) -> Element:
+    """The coordinates as sympy numbers, so that no formula can divide integers to a float."""
+    import sympy
+
+    return tuple(map(sympy.sympify, element))
 
 
 def _marked(wrapper: Formula) -> Formula:

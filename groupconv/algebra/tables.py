@@ -55,22 +55,23 @@ def stabilizer_tables(group: SplitGroup) -> StabilizerTables:
     Raises:
         AxiomError: the group is none; the error names the axiom and the elements.
     """
-    matrices = _linear_parts(group)
+    matrices, translated = _linear_parts(group)
     composition = _composition(group, matrices)
     inverse = _inverse(group, composition)
     _check_isometry(group, matrices)
-    _check_index(group)
+    _check_index(group, translated)
     _check_overrides(group, matrices, composition, inverse)
     return StabilizerTables(matrices, composition, inverse)
 
 
-def _linear_parts(group: SplitGroup) -> IntArray:
-    """The integer matrices `A_s`; a symbolic translation must stand beside them, and only there."""
+def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatrix]]:
+    """The integer matrices `A_s`, and the whole ones with a symbolic translation beside them."""
     import sympy
 
     d = group.dimension
     t = sympy.symbols(f"t0:{d}", integer=True)
     parts = np.empty((group.order, d, d), dtype=np.int64)
+    translated = []
     for flat, s in enumerate(group.stabilizer_indices):
         element = (*s, *(0,) * d)
         with _blaming(group, "the form of matrix", element):
@@ -84,7 +85,7 @@ def _linear_parts(group: SplitGroup) -> IntArray:
                 (element,),
             )
         with _blaming(group, "the form of matrix", (*s, *t)):
-            moved = group.matrix(*s, *t).as_mutable()
+            moved = group.matrix(*s, *t)
         expected[:d, d] = sympy.Matrix(t)
         if not (moved - expected).applyfunc(sympy.expand).is_zero_matrix:
             raise AxiomError(
@@ -94,8 +95,30 @@ def _linear_parts(group: SplitGroup) -> IntArray:
                 f"{element} beside the translation",
                 ((*s, *t),),
             )
+        translated.append(moved)
+        for shift in _shifts(d):  # code can tell a number from a symbol
+            with _blaming(group, "the form of matrix", (*s, *shift)):
+                moved = group.matrix(*s, *shift)
+            expected[:d, d] = sympy.Matrix(shift)
+            if moved != expected:
+                raise AxiomError(
+                    group.name,
+                    "the split g = t s",
+                    f"the matrix of {(*s, *shift)} is {matrix_text(moved)}, and with symbols for "
+                    f"the translation it is {matrix_text(expected)}",
+                    ((*s, *shift),),
+                    step="write matrix as a formula that does not branch on its arguments",
+                )
         parts[flat] = still[:d, :d]
-    return parts
+    return parts, translated
+
+
+def _shifts(d: int) -> tuple[tuple[int, ...], ...]:
+    """A near and a far translation, each coordinate negative in one and positive in the other."""
+    return tuple(
+        tuple((size + i) * (-1) ** (i + flip) for i in range(d))
+        for size, flip in ((2, 1), (10**6 + 3, 0))
+    )
 
 
 @contextlib.contextmanager
@@ -204,15 +227,13 @@ def _check_isometry(group: SplitGroup, matrices: IntArray) -> None:
             )
 
 
-def _check_index(group: SplitGroup) -> None:
+def _check_index(group: SplitGroup, translated: list[sympy.ImmutableMatrix]) -> None:
     """`index` finds every stabilizer element back from its matrix, whatever its translation."""
-    import sympy
-
-    t = sympy.symbols(f"t0:{group.dimension}", integer=True)
-    for s in group.stabilizer_indices:
-        element = (*s, *t)
-        with _blaming(group, "the bijection of index and matrix", element):
-            group.index(group.matrix(*element))  # what it finds is held to its matrix there
+    for s, matrix in zip(group.stabilizer_indices, translated, strict=True):
+        with _blaming(
+            group, "the bijection of index and matrix", (*s, *matrix[: group.dimension, -1])
+        ):
+            group.index(matrix)  # what it finds is held to its matrix there
 
 
 def _check_overrides(

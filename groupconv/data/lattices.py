@@ -18,8 +18,8 @@ __all__ = ["from_lattice", "to_lattice"]
 def to_lattice(images: Tensor, lattice: Lattice = HEXAGONAL, size: int | None = None) -> Tensor:
     """Sample square images at the points of a plane lattice, bilinearly, differentiably.
 
-    The lattice is scaled so that its cells are as large as pixels: the density of points, and so
-    the sum over an image, stay. Centres agree; beyond the image there are zeros.
+    The lattice is scaled so that its cells are as large as pixels: the density of points stays, and
+    so does the sum over what lies within the array. Centres agree; beyond the image there are zeros.
 
     Args:
         images: `(N, C, H, W)`, floating point.

@@ -15,7 +15,7 @@ from groupconv.nn.bank import filter_bank
 from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
 from groupconv.nn.tables import TableModule
 from groupconv.nn.tensors import placement, require_type
-from groupconv.nn.windows import check_padding, check_windows, needs_centre
+from groupconv.nn.windows import check_padding, check_torus, check_windows, needs_centre
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, filter_transform, permutes_axes, require_symmetric
 
@@ -160,15 +160,11 @@ class GroupConv(TableModule):
         """Convolve, adding the bias within the one call of the planar convolution."""
         x = flatten_planes(x, self.transform.in_space, self.in_channels)
         require_type(x, self.weight)
-        check_windows(
-            type(self).__name__,
-            self.group,
-            x,
-            self.kernel_size,
-            self.stride,
-            [a + b for a, b in self._pads],
-            self.dilation,
-        )
+        window = (self.kernel_size, self.stride, [a + b for a, b in self._pads], self.dilation)
+        circular = self.padding_mode == "circular"
+        check_windows(type(self).__name__, self.group, x, *window, circular=circular)
+        if circular:
+            check_torus(type(self).__name__, self.group, x, *window)
         padding: tuple[int, ...] = tuple(low for low, _ in self._pads)
         if self.padding_mode != "zeros":
             check_padding(type(self).__name__, x, self.padding_mode, self._pads)

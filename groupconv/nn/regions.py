@@ -11,7 +11,7 @@ from groupconv.errors import ShapeError
 from groupconv.nn.tables import TableModule
 from groupconv.nn.tensors import require_tensor
 from groupconv.registry import as_group
-from groupconv.transforms import as_sizes, domain, sublattice_cells
+from groupconv.transforms import as_sizes, domain, require_symmetric, sublattice_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ class Mask(TableModule):
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
 
     Raises:
-        ArgumentError: the group keeps no cell of such an array.
+        ArgumentError: the group keeps no cell of such an array, or mixes axes of unequal size.
 
     Examples:
         >>> import torch
@@ -55,6 +55,7 @@ class Mask(TableModule):
         super().__init__()
         self.group = as_group(group)
         self.size = as_sizes(self.group, "size", size)
+        require_symmetric(self.group, "size", self.size)
         self._register_tables(None)
 
     def forward(self, x: Tensor) -> Tensor:

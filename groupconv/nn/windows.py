@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["check_padding", "check_windows", "needs_centre"]
+__all__ = ["check_padding", "check_torus", "check_windows", "needs_centre"]
 
 
 def check_windows(
@@ -29,6 +29,8 @@ def check_windows(
     stride: Sequence[int],
     pads: Sequence[int],
     dilation: Sequence[int],
+    *,
+    circular: bool = False,
 ) -> None:
     """Refuse an array that holds no window; warn if the group does not permute the windows.
 
@@ -51,7 +53,16 @@ def check_windows(
             f"{layer}: kernel_size={tuple(kernel_size)}, dilation={tuple(dilation)}, and "
             f"{tuple(pads)} cells of padding in all; give a larger array or more padding"
         )
-    if all(n == 1 for n in stride) or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        return
+    if all(n == 1 for n in stride):
+        if not circular and not _is_even(group, room, tuple(stride)):
+            warn(
+                f"{layer} on an array of {tuple(x.shape[-len(stride) :])} cells: {group.name!r} "
+                f"shears the axes and maps the centre of such an array to no centre, so nothing on "
+                f"it is equivariant; give one odd size for all axes, as to_lattice does",
+                EquivarianceWarning,
+            )
         return
     if not _is_even(group, room, tuple(stride)):
         warn(
@@ -89,6 +100,40 @@ def needs_centre(group: SplitGroup) -> frozenset[int]:
     if not permutes_axes(group):
         return frozenset(range(group.dimension))
     return frozenset(int(j) for _, _, j in np.argwhere(group.stabilizer_matrices < 0))
+
+
+def check_torus(
+    layer: str, group: SplitGroup, x: Tensor, kernel_size: Sequence[int], stride: Sequence[int],
+    pads: Sequence[int], dilation: Sequence[int],
+) -> None:  # fmt: skip
+    """Warn if what comes out of a torus is none, on a lattice that the group shears.
+
+    There the group maps a torus to itself only with its own period, so the output has to have the
+    period of the input.
+    """
+    if torch.compiler.is_compiling() or permutes_axes(group):
+        return
+    shape = tuple(x.shape[-len(stride) :])
+    steps = zip(shape, pads, dilation, kernel_size, stride, strict=True)
+    out = tuple((n + pad - d * (k - 1) - 1) // step + 1 for n, pad, d, k, step in steps)
+    if any(m * step != n for m, step, n in zip(out, stride, shape, strict=True)):
+        problem = f"gives {out} cells, not the input's number over the stride"
+    elif not _keeps_torus(group, shape):
+        problem = "is on a torus that the group does not map to itself; give one size for all axes"
+    else:
+        return
+    warn(
+        f"{layer} with padding_mode='circular' on {shape} cells {problem}; so it is not "
+        f"equivariant under {group.name!r}",
+        EquivarianceWarning,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _keeps_torus(group: SplitGroup, shape: tuple[int, ...]) -> bool:
+    """Whether the stabilizer maps the periods of a torus to periods."""
+    size = np.array(shape)
+    return not (group.stabilizer_matrices * size % size[:, None]).any()
 
 
 def check_padding(layer: str, x: Tensor, mode: str, pads: Sequence[tuple[int, int]]) -> None:

@@ -123,7 +123,7 @@ def feature_map_figure(group: SplitGroup | str, element: Element | None = None) 
 
     Args:
         group: The plane group, or its name.
-        element: The index of `g`; by default the last of the stabilizer's minimal generators.
+        element: The index of `g`; by default the first of the stabilizer's minimal generators.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.

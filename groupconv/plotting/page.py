@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
-from groupconv.algebra import cayley_graph
+from groupconv.algebra import Lattice, cayley_graph
 from groupconv.errors import ArgumentError, MissingDependencyError
 from groupconv.registry import as_group
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from groupconv.algebra import Lattice, SplitGroup
+    from groupconv.algebra import SplitGroup
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -214,16 +214,26 @@ def draw_cells(
 
     Args:
         axes: Where to draw.
-        values: `(H, W)`; what is not a number is left out.
+        values: `(H, W)`, an array or a tensor; what is not a number is left out.
         lattice: The plane lattice.
         limit: The absolute value with the deepest colour.
         middle: Where the array's centre stands, (right, up).
         scale: The length of a unit of the lattice.
         options: For matplotlib's `PolyCollection`.
+
+    Raises:
+        ArgumentError: the values are no plane array, or the lattice is none of the plane.
     """
     from matplotlib.collections import PolyCollection
 
-    array = np.asarray(values, dtype=float)
+    if not isinstance(lattice, Lattice) or lattice.dimension != 2:
+        raise ArgumentError(f"lattice={lattice!r}: expected a groupconv.Lattice of the plane")
+    detached = values.detach().cpu() if hasattr(values, "detach") else values
+    array = np.asarray(detached, dtype=float)
+    if array.ndim != 2:
+        raise ArgumentError(
+            f"values have shape {array.shape}, expected (H, W): one map, such as x[0, 0]"
+        )
     cells = np.argwhere(~np.isnan(array))
     centres = (cells - (np.array(array.shape) - 1) / 2) @ cartesian_basis(lattice).T
     outlines = scale * (centres[:, None] + voronoi_cell(lattice))  # (cells, corners, 2)

@@ -56,9 +56,9 @@ def advice(name: str, installed: Iterable[str]) -> str:
                 companion = split_companion(cased)
                 if companion in installed:
                     return (
-                        f"it has glides or screws, so it does not split into translations and a "
-                        f"stabilizer; the group with its rotations and reflections that does is "
-                        f"{companion!r}"
+                        f"it has glides or screws that leave no point fixed by its whole crystal "
+                        f"class, so it does not split into translations and a stabilizer; the "
+                        f"group of that class and lattice that does is {companion!r}"
                     )
         near = difflib.get_close_matches(written[0], installed)
     if not near:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.arguments import positive
 from groupconv.errors import ArgumentError
 from groupconv.registry import as_group
 from groupconv.transforms.support import as_sizes, invariant_cells
@@ -58,7 +59,7 @@ def domain(group: SplitGroup | str, shape: int | Sequence[int]) -> npt.NDArray[n
     return inside.reshape(sizes)
 
 
-def sublattice(group: SplitGroup, index: int) -> IntArray:
+def sublattice(group: SplitGroup | str, index: int) -> IntArray:
     """The basis of a sublattice on which the stabilizer acts as on the lattice itself.
 
     That is, an integer matrix `N` with `det N = index` and `N A = A N` for every element. For
@@ -67,7 +68,7 @@ def sublattice(group: SplitGroup, index: int) -> IntArray:
     taken.
 
     Args:
-        group: A group of the plane.
+        group: A group of the plane, or its name.
         index: How many times fewer points it has, from 2 to 16.
 
     Returns:
@@ -81,6 +82,7 @@ def sublattice(group: SplitGroup, index: int) -> IntArray:
         >>> sublattice(group("p4"), 2).tolist()
         [[1, -1], [1, 1]]
     """
+    group, index = as_group(group), positive("index", index)
     if group.dimension != 2:
         raise ArgumentError(
             f"group={group.name!r} has dimension {group.dimension}; sublattices are for the plane"

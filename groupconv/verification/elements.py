@@ -13,7 +13,10 @@ from groupconv.errors import GroupConvError
 if TYPE_CHECKING:
     from groupconv.algebra import Element, SplitGroup
 
-__all__ = ["Elements", "GroupElements", "point", "weight"]
+__all__ = ["FAR", "Elements", "GroupElements", "weight"]
+
+FAR = 10**6
+"""How far the farthest translations go that are tried as integers."""
 
 Elements: TypeAlias = tuple["Element", ...]
 """The elements that one case of a statement is about."""
@@ -59,6 +62,8 @@ class GroupElements:
             *(tuple(-n for n in unit) for unit in units),
             ramp,
             tuple(-n for n in reversed(ramp)),
+            tuple(FAR + n for n in ramp),
+            tuple(-FAR - n for n in reversed(ramp)),
         ]
         return [((*s, *t),) for t in samples for s in self.group.stabilizer_indices]
 
@@ -67,11 +72,13 @@ class GroupElements:
         return [(g, h) for (g,), (h,) in itertools.product(self.symbolic(), self.symbolic("x"))]
 
     def integer_pairs(self) -> list[Elements]:
-        """All pairs of stabilizer elements, with two uneven translations."""
+        """All pairs of stabilizer elements, with uneven translations, near and far."""
         ramp = tuple(range(2, 2 + self.dimension))
-        back = tuple(-n for n in reversed(ramp))
-        pairs = itertools.product(self.group.stabilizer_indices, repeat=2)
-        return [((*s, *ramp), (*t, *back)) for s, t in pairs]
+        return [
+            ((*s, *(far + n for n in ramp)), (*t, *(-far - n for n in reversed(ramp))))
+            for far in (0, FAR, -FAR)
+            for s, t in itertools.product(self.group.stabilizer_indices, repeat=2)
+        ]
 
     def product(self, g: Element, h: Element) -> sympy.ImmutableMatrix:
         """The product of two matrices."""
@@ -95,8 +102,3 @@ class GroupElements:
 def weight(elements: Elements) -> int:
     """The size of a case: the sum of all coordinates, symbols aside."""
     return sum(abs(c) for element in elements for c in element if isinstance(c, int))
-
-
-def point(element: Element, values: dict[sympy.Symbol, int]) -> Element:
-    """An element with integers in place of its symbols."""
-    return tuple(c if isinstance(c, int) else values[c] for c in element)

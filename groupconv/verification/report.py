@@ -40,6 +40,15 @@ class Counterexample:
     difference: str
     cause: str
 
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    @property
+    def verdict(self) -> str:
+        """What it means: refuted by integers, or not proved, if there are only symbols."""
+        concrete = all(isinstance(c, int) for element in self.elements for c in element)
+        return "refuted" if concrete else "not proved"
+
     def lines(self) -> list[str]:
         """Everything about it, a line each: elements with their matrices, sides, cause."""
         matrices = [f"  = {_rows_text(rows)}" for rows in self.matrices]
@@ -102,7 +111,8 @@ class Check:
             return f"derived from {', '.join(others) + ' and ' if others else ''}{last}"
         if self.method == "undecided":
             return f"undecided: {'; '.join(self.grounds)}"
-        return f"{self.method}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
+        found = self.counterexample.verdict if self.counterexample else self.method
+        return f"{found}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
 
 
 @dataclass(frozen=True)

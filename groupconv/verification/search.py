@@ -11,7 +11,7 @@ from groupconv.algebra.contract import matrix_text
 from groupconv.errors import GroupConvError
 from groupconv.verification.axioms import Axiom, sides_agree
 from groupconv.verification.causes import likely_cause
-from groupconv.verification.elements import Elements, GroupElements, point, weight
+from groupconv.verification.elements import FAR, Elements, GroupElements, weight
 from groupconv.verification.report import Counterexample
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ __all__ = ["fails", "smallest_counterexample"]
 MOST_CASES = 48
 """How many failing cases are followed to integers."""
 LONGEST_TEXT = 400
+FEW_CASES = 4
+"""How many are followed farther if they hold nearby."""
 LARGEST_TRANSLATION = 2
-"""Up to which sum of coordinates translations are tried for them."""
+"""Up to which sum of coordinates translations are tried for them; twice that for few."""
+FARTHEST = 64
+"""How far along a coordinate translations are tried for few."""
 
 
 def fails(group: GroupElements, axiom: Axiom, elements: Elements) -> bool:
@@ -40,15 +44,16 @@ def smallest_counterexample(
     """The failing case with the smallest coordinates, in integers where it fails on them too."""
     failing = sorted(failing, key=weight)[:MOST_CASES]
     best: Elements | None = None
-    for elements in failing:
-        if best is not None and weight(elements) >= weight(best):
-            break
-        for concrete in _in_integers(elements):
-            if best is not None and weight(concrete) >= weight(best):
+    for nearby, cases in ((True, failing), (False, failing[:FEW_CASES])):
+        for elements in cases:
+            if best is not None and weight(elements) >= weight(best):
                 break
-            if fails(group, axiom, concrete):
-                best = concrete
-                break
+            for concrete in _in_integers(group, elements, nearby=nearby):
+                if best is not None and weight(concrete) >= weight(best):
+                    continue
+                if fails(group, axiom, concrete):
+                    best = concrete
+                    break
     return _counterexample_at(group, axiom, best or failing[0])
 
 
@@ -66,7 +71,13 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
         left, right = axiom.sides(group, *elements)
     except GroupConvError as error:
         return Counterexample(elements, matrices, "", "", "", str(error))
-    if sides_agree(left, right):
+    if any(not isinstance(c, int) for element in elements for c in element):
+        cause = (
+            f"the two sides are not the same polynomial, and no integers up to {FARTHEST} were "
+            f"found where they differ; perhaps sympy cannot tell that they are equal: write it "
+            f"with + - * alone"
+        )
+    elif sides_agree(left, right):
         cause = "the same call gives different answers at different times; write a formula"
     else:
         cause = likely_cause(axiom, group, elements, left, right)
@@ -75,13 +86,36 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
     )
 
 
-def _in_integers(elements: Elements) -> Iterator[Elements]:
-    """The case with integers for its symbols, the smallest first."""
-    symbols = [c for element in elements for c in element if not isinstance(c, int)]
-    for size in range(LARGEST_TRANSLATION + 1 if symbols else 1):
-        for values in _vectors(len(symbols), size):
-            chosen = dict(zip(symbols, values, strict=True))
-            yield tuple(point(element, chosen) for element in elements)
+def _in_integers(group: GroupElements, elements: Elements, *, nearby: bool) -> Iterator[Elements]:
+    """The case with integers for its translations, the smallest first, or farther away.
+
+    One whose translations are small integers stays as it is.
+    """
+    if all(isinstance(c, int) and abs(c) < FAR // 2 for element in elements for c in element):
+        yield from [elements] if nearby else []
+        return
+    d = group.dimension
+    length = d * len(elements)
+    for values in _near(length) if nearby else _farther(length):
+        yield tuple(
+            (*group.split(element)[0], *values[d * i : d * (i + 1)])
+            for i, element in enumerate(elements)
+        )
+
+
+def _near(length: int) -> Iterator[tuple[int, ...]]:
+    for size in range(LARGEST_TRANSLATION + 1):
+        yield from _vectors(length, size)
+
+
+def _farther(length: int) -> Iterator[tuple[int, ...]]:
+    """A little farther in all directions; then far along each coordinate, and all of them."""
+    for size in range(LARGEST_TRANSLATION + 1, 2 * LARGEST_TRANSLATION + 1):
+        yield from _vectors(length, size)
+    for n in range(3, FARTHEST + 1):
+        for sign in (1, -1):
+            yield from (tuple(sign * n * (i == j) for j in range(length)) for i in range(length))
+            yield (sign * n,) * length
 
 
 def _vectors(length: int, size: int) -> Iterator[tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import warnings
 
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import groupconv as gc
-from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
+from groupconv.errors import ArgumentError, EquivarianceError, EquivarianceWarning, ShapeError
 from groupconv.transforms import domain, sublattice, sublattice_cells
 from groupconv_plugins import hexagonal
 from groupconv_plugins.plane import pmm as PMM
@@ -164,6 +165,8 @@ def test_a_network_with_a_stride_of_the_square_root_of_three():
         (lambda: gc.nn.Subsample(4.0, 9, group=P6), ArgumentError, "index=4.0: expected a pos"),
         (lambda: gc.nn.Mask(4, group=P6), ArgumentError, r"shape=\(4, 4\) has no cell"),
         (lambda: gc.nn.Mask(0, group=P6), ArgumentError, "size=0"),
+        (lambda: gc.nn.Mask((5, 7), group=P6), ArgumentError, "not symmetric under 'p6'"),
+        (lambda: sublattice("p4", 3.0), ArgumentError, "index=3.0"),
         (lambda: gc.nn.Mask(5, group=P6)(torch.ones(1, 1, 7, 7)), ShapeError, r"to be \(5, 5\)"),
         (lambda: gc.nn.MaxPool(2, group=P6), ArgumentError, "no symmetric part at all"),
     ],
@@ -227,3 +230,34 @@ def test_windows_of_sheared_lattices_are_even_or_a_warning_tells(name):
         if not caught:
             gc.testing.assert_equivariant(nn.Sequential(mask, pool, out), mask(x), group=group)
     assert told >= 3
+
+
+@pytest.mark.parametrize("group", [P3, P6M, gc.group("I4")], ids=lambda group: group.name)
+def test_arrays_without_a_centre_are_told(group):
+    x = torch.randn(1, 1, *(6,) * group.dimension)
+    layer = gc.nn.LiftingConv(1, 1, 3, padding=1, group=group)
+    with pytest.warns(EquivarianceWarning, match="to no centre, so nothing on it is equivariant"):
+        layer(x)
+    layer(torch.randn(1, 1, *(5,) * group.dimension))
+    gc.nn.LiftingConv(1, 1, 3, padding=1, padding_mode="circular", group=group)(x)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "padding", "message"),
+    [
+        ((7, 7), 5, 1, r"gives \(5, 5\) cells, not the input's number over the stride"),
+        ((7, 9), 3, 1, "is on a torus that the group does not map to itself"),
+        ((7, 7), 5, 2, None),
+        ((7, 7), 3, 1, None),
+    ],
+)
+def test_a_torus_stays_one_or_a_warning_tells(size, kernel, padding, message):
+    make = functools.partial(gc.nn.LiftingConv, 1, 2, kernel, padding=padding)
+    layer = make(padding_mode="circular", group=P6M, dtype=torch.float64)
+    x = torch.randn(1, 1, *size, dtype=torch.float64)
+    if message is None:
+        gc.testing.assert_equivariant(layer, x, circular=True)
+    else:
+        with pytest.warns(EquivarianceWarning, match=message):
+            layer(x)
+    make(padding_mode="circular", group=P4, dtype=torch.float64)(x)  # permutes the axes

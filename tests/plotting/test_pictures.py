@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, ElementError
 from groupconv.plotting import cayley_figure, filter_figure, positions, subgroup_figure
 from groupconv.plotting import table_figure as draw_table
-from groupconv.plotting.page import cartesian_basis, extent, readable_generators, voronoi_cell
+from groupconv.plotting.page import (
+    cartesian_basis,
+    draw_cells,
+    extent,
+    readable_generators,
+    voronoi_cell,
+)
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P4, P4M, P6M, P222, Z2
 
 OBLIQUE = gc.Lattice("oblique", (("1", "0"), ("1/3", "5/4")))
@@ -134,3 +142,22 @@ def test_voronoi_cells_have_the_lattice_s_area_and_meet_their_neighbours(lattice
 def test_groups_of_space_have_no_filters_on_a_page():
     with pytest.raises(ArgumentError, match="dimension 3, expected 1 or 2"):
         filter_figure(CUBE)
+
+
+@pytest.mark.parametrize(
+    ("values", "lattice", "message"),
+    [
+        (np.zeros((2, 3, 3)), gc.HEXAGONAL, r"values have shape \(2, 3, 3\), expected \(H, W\)"),
+        (np.zeros((3, 3)), gc.CUBIC, "expected a groupconv.Lattice of the plane"),
+        (np.zeros((3, 3)), "hexagonal", "lattice='hexagonal'"),
+    ],
+)
+def test_what_is_no_plane_array_is_not_drawn(values, lattice, message):
+    with pytest.raises(ArgumentError, match=message):
+        draw_cells(Figure().subplots(), values, lattice, 1.0)
+
+
+def test_maps_that_are_trained_are_drawn():
+    axes = Figure().subplots()
+    draw_cells(axes, torch.ones(3, 3, requires_grad=True), gc.HEXAGONAL, 1.0)
+    assert len(axes.collections[0].get_paths()) == 9

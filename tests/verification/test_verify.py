@@ -12,7 +12,7 @@ import sympy
 
 import groupconv as gc
 from groupconv import verification
-from groupconv.errors import UnknownGroupError
+from groupconv.errors import AxiomError, UnknownGroupError
 from groupconv.verification import facts, law
 from groupconv.verification.axioms import AXIOMS
 from groupconv.verification.elements import GroupElements
@@ -84,6 +84,69 @@ def test_counterexamples_are_the_smallest():
     found = gc.verify(group).roots[0].counterexample
     assert is_wrong(*found.elements)
     assert sum(map(abs, itertools.chain(*found.elements))) == smallest == 2
+
+
+def drifting(drift):
+    """p4, whose own product adds something to the first translation."""
+
+    class Drifting(zoo.Turns):
+        def compose(self, g, h):
+            r, u, v = zoo.Turns.compose(self, g, h)
+            return r, u + drift(g[1], g[2], h[1], h[2]), v
+
+    return Drifting()
+
+
+@pytest.mark.parametrize(
+    ("drift", "size"),
+    [
+        (lambda u, v, x, y: u * v * x * y, 4),
+        (lambda u, v, x, y: (u - v) * (u + v) * u * v, 3),
+        (lambda u, v, x, y: sympy.KroneckerDelta(u % 7, 3), 3),
+        (lambda u, v, x, y: u * (u**2 - 1) * (u**2 - 4) * (u**2 - 9), 4),
+        (lambda u, v, x, y: sympy.Max(0, v - 7), 8),
+        (lambda u, v, x, y: sympy.floor(abs(u) / 50), 50),
+        (lambda u, v, x, y: 1 if u.is_number and abs(u) > 3 else 0, 4),
+    ],
+)
+def test_counterexamples_are_followed_to_integers_however_far(drift, size):
+    (root,) = gc.verify(drifting(drift)).roots
+    assert root.name == "composition"
+    elements = root.counterexample.elements
+    assert sum(abs(c) for element in elements for c in element) == size
+    assert drift(*map(sympy.Integer, (*elements[0][1:], *elements[1][1:]))) != 0
+    assert root.how == "refuted, 64 cases"
+
+
+def test_a_formula_that_sympy_cannot_settle_is_not_called_wrong():
+    (root,) = gc.verify(drifting(lambda u, v, x, y: 2 * sympy.floor(u / 2) + u % 2 - u)).roots
+    assert root.how == "not proved, 64 cases"
+    assert "no integers up to 64 were found where they differ" in root.counterexample.cause
+
+
+def test_a_product_may_divide_its_coordinates():
+    halves = drifting(lambda u, v, x, y: u * (u + 1) / 2 - u * (u - 1) / 2 - u)
+    assert gc.verify(halves).passed
+    assert halves.compose((1, 1, 0), (0, 0, 0)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "shift",
+    [
+        lambda u, v: 1 if u.is_number and u < 0 else 0,
+        lambda u, v: 1 if v.is_number and v < 0 else 0,
+        lambda u, v: 1 if u.is_number and abs(u * v) >= 2 else 0,
+        lambda u, v: 1 if u.is_number and abs(u) > 1000 else 0,
+    ],
+)
+def test_matrices_that_branch_on_translations_are_refused_by_tables_too(shift):
+    class Branching(zoo.Turns):
+        def matrix(self, r, u, v):
+            return zoo.Turns.matrix(self, r, u + shift(u, v), v)
+
+    with pytest.raises(AxiomError, match=r"with symbols for the translation .* does not branch"):
+        gc.nn.LiftingConv(1, 1, 3, group=Branching())
+    assert not gc.verify(Branching()).passed
 
 
 def test_what_rests_on_a_failure_is_left_undecided():
