@@ -19,7 +19,7 @@ def to_lattice(images: Tensor, lattice: Lattice = HEXAGONAL, size: int | None = 
     """Sample square images at the points of a plane lattice, bilinearly, differentiably.
 
     The lattice is scaled so that its cells are as large as pixels: the density of points stays, and
-    so does the sum over what lies within the array. Centres agree; beyond the image there are zeros.
+    so does the sum over what lies within the array. Centres agree; beyond the image it is zero.
 
     Args:
         images: `(N, C, H, W)`, floating point.
