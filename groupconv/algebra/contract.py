@@ -245,7 +245,7 @@ def raised_at(error: BaseException) -> str:
         return ""  # its text tells both
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
-        if path.is_file() and not path.is_relative_to(PACKAGE) and path.parent.name != "importlib":
+        if path.is_file() and not path.is_relative_to(PACKAGE) and "importlib" not in path.parts:
             return f" ({path.name}, line {frame.lineno})"
     return ""
 

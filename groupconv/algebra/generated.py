@@ -210,6 +210,8 @@ def _generator(group: str, name: str, value: Any) -> Generator:
         )
     try:
         matrix, order = value
+        if hasattr(order, "__len__"):
+            raise TypeError("two rows of a matrix, without an order")
     except (TypeError, ValueError) as error:
         raise ArgumentError(
             f"generator {name!r} of group {group!r} is {value!r}, expected a pair of an integer "

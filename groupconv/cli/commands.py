@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Name = Annotated[str, typer.Argument(help="The name of an installed group.")]
@@ -126,7 +127,9 @@ def plot(
         Path, typer.Option("--output", "-o", help="The file to write: .svg, .png or .pdf.")
     ],
     what: Annotated[Picture, typer.Option(help="What to draw.")] = "cayley",
-    kernel_size: Annotated[int, typer.Option(help="With filters: the size of the box.")] = 5,
+    kernel_size: Annotated[
+        int | None, typer.Option(help="With filters: the size of the box, 5 if none is given.")
+    ] = None,
     generator: Annotated[
         list[int] | None,
         typer.Option(help="With cayley: the flat index of a generator; may be repeated."),

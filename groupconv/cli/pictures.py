@@ -23,7 +23,7 @@ RESOLUTION = 150
 
 
 def plot(
-    name: str, what: str, output: Path, kernel_size: int, generators: list[int] | None
+    name: str, what: str, output: Path, kernel_size: int | None, generators: list[int] | None
 ) -> None:
     """Draw one picture of a group into a file."""
     if output.suffix not in FORMATS:
@@ -45,13 +45,17 @@ def plot(
     wide_console().print(f"{output}: {what} of {name}")
 
 
-def _figure(group: SplitGroup, what: str, kernel_size: int, generators: list[int] | None) -> Figure:
-    if what == "cayley":
-        return plotting.cayley_figure(group, generators)
-    if generators is not None:
+def _figure(
+    group: SplitGroup, what: str, kernel_size: int | None, generators: list[int] | None
+) -> Figure:
+    if what != "cayley" and generators is not None:
         raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
     if what == "filters":
-        return plotting.filter_figure(group, kernel_size)
+        return plotting.filter_figure(group, 5 if kernel_size is None else kernel_size)
+    if kernel_size is not None:
+        raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
+    if what == "cayley":
+        return plotting.cayley_figure(group, generators)
     draw = {
         "subgroups": plotting.subgroup_figure,
         "table": plotting.table_figure,

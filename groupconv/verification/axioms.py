@@ -46,6 +46,10 @@ def sides_agree(left: Any, right: Any) -> bool:
     )
 
 
+def _form(G: GroupElements, g: Element) -> Sides:
+    return G.matrix(*g).shape, (G.dimension + 1,) * 2  # any other one is an error of the group
+
+
 def _integrality(G: GroupElements, g: Element) -> Sides:
     return tuple(entry for entry in G.matrix(*g) if not entry.is_Integer), ()
 
@@ -150,6 +154,15 @@ def _compositions(G: GroupElements) -> list[Elements]:
 
 
 AXIOMS = (
+    Axiom(
+        "form",
+        "g(s, 0) is a matrix of d+1 rows and columns",
+        r"g(s, 0) \in M_{d+1}",
+        "computed",
+        GroupElements.fixed,
+        _form,
+        "matrix gives none of that size",
+    ),
     Axiom(
         "integrality",
         "g(s, 0) has integer entries only",

@@ -43,7 +43,7 @@ def test_wrong_generators_break_an_axiom(generators, axiom, message):
     [
         ({}, None, "expected a mapping"),
         ([TURN], None, "expected a mapping"),
-        ({"r": TURN}, None, "expected a pair|expected a square matrix"),
+        ({"r": TURN}, None, "expected a pair of an integer matrix and its order"),
         ({"r": 4}, None, "expected a pair"),
         ({"r": ([[1, 0]], 1)}, None, "expected a square matrix"),
         ({"r": (TURN, 0)}, None, "expected a positive integer"),

@@ -91,7 +91,7 @@ def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
     monkeypatch.setattr(plugins, "_loaded", {"broken": zoo.WrongCompose()})
     assert proofs.verify(["broken", "p4"], False, False, None) == 1
     shown = capsys.readouterr().out
-    assert "broken: 1 of 20 checks fail" in shown
+    assert "broken: 1 of 21 checks fail" in shown
     assert "difference  [[-1, 1, 0], [-1, -1, 0], [0, 0, 0]]" in shown
     assert "p4: all checks hold" in shown
 
@@ -239,10 +239,11 @@ def test_a_full_disk_is_one_clear_line():
 
 @pytest.mark.parametrize("what", ["cayley", "subgroups", "table", "filters", "feature-map"])
 def test_plot_draws_the_same_file_twice(what, tmp_path):
+    size = 3 if what == "filters" else None
     for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
         drawn = []
         for name in ("one", "two"):
-            pictures.plot("p4", what, tmp_path / (name + suffix), 3, None)
+            pictures.plot("p4", what, tmp_path / (name + suffix), size, None)
             drawn.append((tmp_path / (name + suffix)).read_bytes())
         assert drawn[0] == drawn[1]
         assert drawn[0].startswith(start)
@@ -263,7 +264,27 @@ def test_version_and_help():
 def test_demo_goes_all_the_way(tmp_path):
     result = run("demo", "--epochs", 1, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    for text in ("p4 is a group: 25 checks hold", "1,200 training", "epoch 1 of 1",
+    for text in ("p4 is a group: 26 checks hold", "1,200 training", "epoch 1 of 1",
                  "planar CNN", "p4 CNN", "24,680", "upright → rotated"):  # fmt: skip
         assert text in result.stdout
     assert (tmp_path / "groupconv-demo" / "feature-maps.png").read_bytes()[1:4] == b"PNG"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--what", "table", "--kernel-size", "7"), "--kernel-size=7 is for --what filters, not"),
+        (
+            ("--what", "table", "--generator", "1"),
+            "--generator=[1] is for --what cayley",
+        ),
+    ],
+)
+def test_options_of_another_picture_are_refused(tmp_path, options, message):
+    result = run("plot", "p4m", "-o", str(tmp_path / "p.svg"), *options)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+def test_both_spellings_of_help():
+    assert run("-h").stdout == run("--help").stdout

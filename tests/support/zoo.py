@@ -497,7 +497,7 @@ SPECIMENS = (
         ReturnsNone,
         "the form of matrix",
         "((0, 0, 0),)",
-        "integrality",
+        "form",
         "((0, 0, 0),)",
     ),
     Specimen(
@@ -505,18 +505,16 @@ SPECIMENS = (
         ReturnsText,
         "the form of matrix",
         "((0, 0, 0),)",
-        "integrality",
+        "form",
         "((0, 0, 0),)",
     ),
-    Specimen(
-        "WrongSize", WrongSize, "the form of matrix", "((0, 0, 0),)", "integrality", "((0, 0, 0),)"
-    ),
+    Specimen("WrongSize", WrongSize, "the form of matrix", "((0, 0, 0),)", "form", "((0, 0, 0),)"),
     Specimen(
         "WrongDimension",
         WrongDimension,
         "the form of matrix",
         "((0, 0, 0, 0),)",
-        "integrality",
+        "form",
         "((0, 0, 0, 0),)",
     ),
     Specimen(
@@ -524,7 +522,7 @@ SPECIMENS = (
         RaisesInMatrix,
         "the form of matrix",
         "((2, 0, 0),)",
-        "integrality",
+        "form",
         "((2, 0, 0),)",
     ),
     Specimen(
@@ -532,7 +530,7 @@ SPECIMENS = (
         ExitsInMatrix,
         "the form of matrix",
         "((0, 0, 0),)",
-        "integrality",
+        "form",
         "((0, 0, 0),)",
     ),
     Specimen(
@@ -540,7 +538,7 @@ SPECIMENS = (
         WantsMoreCoordinates,
         "the form of matrix",
         "((0, 0, 0),)",
-        "integrality",
+        "form",
         "((0, 0, 0),)",
     ),
     Specimen("NotTheSameTwice", NotTheSameTwice, "the split g = t s", "", "uniformity", ""),

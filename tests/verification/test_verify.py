@@ -276,7 +276,7 @@ def test_progress_counts_up_to_all_cases():
     told = []
     report = gc.verify(P6M, progress=lambda *step: told.append(step))
     names = [check.name for check in report.checks]
-    assert told[0][0] == "integrality"
+    assert told[0][0] == "form"
     assert {name for name, _, _ in told} <= set(names)
     done = [done for _, done, _ in told]
     assert done == sorted(done)
