@@ -247,7 +247,8 @@ def _check_overrides(
     d, indices = group.dimension, group.stabilizer_indices
     letters = [sympy.Matrix(sympy.symbols(f"{letter}0:{d}", integer=True)) for letter in "tx"]
     ramp = sympy.Matrix(range(2, 2 + d))  # coordinates that differ from one another, from 0 and 1
-    for t, x in (letters, (ramp, -ramp[::-1, :])):
+    near, far = map(sympy.Matrix, _shifts(d))
+    for t, x in (letters, (ramp, -ramp[::-1, :]), (far, near), (-far, near)):
         for s, A in enumerate(map(sympy.Matrix, matrices)):
             g = (*indices[s], *t)
             if "inverse" in group.overrides:

@@ -107,6 +107,7 @@ class Subsample(TableModule):
         self.group = as_group(group)
         self.index = positive("index", index)
         self.size = as_sizes(self.group, "size", size)
+        require_symmetric(self.group, "size", self.size)
         self._register_tables(None)
         self.output_size = tuple(self._tables()["cells"].shape)
 

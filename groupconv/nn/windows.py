@@ -123,8 +123,8 @@ def check_torus(
     else:
         return
     warn(
-        f"{layer} with padding_mode='circular' on {shape} cells {problem}; so it is not "
-        f"equivariant under {group.name!r}",
+        f"{layer} with padding_mode='circular' on {shape} cells {problem}; so it need "
+        f"not be equivariant under {group.name!r}",
         EquivarianceWarning,
     )
 

@@ -228,7 +228,9 @@ def draw_cells(
 
     if not isinstance(lattice, Lattice) or lattice.dimension != 2:
         raise ArgumentError(f"lattice={lattice!r}: expected a groupconv.Lattice of the plane")
-    detached = values.detach().cpu() if hasattr(values, "detach") else values
+    if not _is_positive(limit):
+        raise ArgumentError(f"limit={limit!r}: expected a positive number, such as x.abs().max()")
+    detached = values.detach().cpu().float() if hasattr(values, "detach") else values
     array = np.asarray(detached, dtype=float)
     if array.ndim != 2:
         raise ArgumentError(
@@ -247,6 +249,13 @@ def draw_cells(
     axes.add_collection(
         PolyCollection(list(on_page), array=array[tuple(cells.T)], zorder=2, **style)
     )
+
+
+def _is_positive(limit: Any) -> bool:
+    try:
+        return float(limit) > 0
+    except (TypeError, ValueError):
+        return False
 
 
 def extent(lattice: Lattice, values: npt.ArrayLike) -> FloatArray:

@@ -200,7 +200,7 @@ class VerificationReport:
         """
         checks = []
         for check in self.checks:
-            data = asdict(check) | {"passed": check.passed}
+            data = asdict(check) | {"passed": check.passed, "how": check.how}
             if check.counterexample is not None:
                 elements = [[_plain(c) for c in e] for e in check.counterexample.elements]
                 data["counterexample"]["elements"] = elements
@@ -218,8 +218,11 @@ class VerificationReport:
             f"  {check.mark} {check.name:<{width}}  {check.statement}  [{check.how}]"
             for check in self.checks
         ]
-        verdict = f"{self.group}: {'all checks hold' if self.passed else 'BROKEN'}"
-        return "\n".join([verdict, *lines, *self.failure_lines()])
+        is_refuted = any(
+            c.counterexample and c.counterexample.verdict == "refuted" for c in self.roots
+        )
+        word = "all checks hold" if self.passed else "BROKEN" if is_refuted else "NOT PROVED"
+        return "\n".join([f"{self.group}: {word}", *lines, *self.failure_lines()])
 
 
 def _plain(coordinate: Any) -> int | str:

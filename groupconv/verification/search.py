@@ -54,7 +54,29 @@ def smallest_counterexample(
                 if fails(group, axiom, concrete):
                     best = concrete
                     break
-    return _counterexample_at(group, axiom, best or failing[0])
+    return _counterexample_at(group, axiom, _shrunk(group, axiom, best or failing[0]))
+
+
+def _shrunk(group: GroupElements, axiom: Axiom, elements: Elements) -> Elements:
+    """The same with each integer as small as it can be, one after the other, and still fail."""
+    places = [
+        (i, j)
+        for i, element in enumerate(elements)
+        for j, c in enumerate(element)
+        if isinstance(c, int)
+    ]
+    changed = True
+    while changed:
+        changed = False
+        for i, j in places:
+            c = elements[i][j]
+            for smaller in dict.fromkeys((0, int(c / 2), c - (c > 0) + (c < 0))):
+                element = (*elements[i][:j], smaller, *elements[i][j + 1 :])
+                tried = (*elements[:i], element, *elements[i + 1 :])
+                if smaller != c and fails(group, axiom, tried):
+                    elements, changed = tried, True
+                    break
+    return elements
 
 
 def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -> Counterexample:

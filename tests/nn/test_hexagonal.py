@@ -166,6 +166,7 @@ def test_a_network_with_a_stride_of_the_square_root_of_three():
         (lambda: gc.nn.Mask(4, group=P6), ArgumentError, r"shape=\(4, 4\) has no cell"),
         (lambda: gc.nn.Mask(0, group=P6), ArgumentError, "size=0"),
         (lambda: gc.nn.Mask((5, 7), group=P6), ArgumentError, "not symmetric under 'p6'"),
+        (lambda: gc.nn.Subsample(2, (5, 7), group=P4), ArgumentError, "not symmetric under 'p4'"),
         (lambda: sublattice("p4", 3.0), ArgumentError, "index=3.0"),
         (lambda: gc.nn.Mask(5, group=P6)(torch.ones(1, 1, 7, 7)), ShapeError, r"to be \(5, 5\)"),
         (lambda: gc.nn.MaxPool(2, group=P6), ArgumentError, "no symmetric part at all"),

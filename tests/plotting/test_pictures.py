@@ -157,7 +157,15 @@ def test_what_is_no_plane_array_is_not_drawn(values, lattice, message):
         draw_cells(Figure().subplots(), values, lattice, 1.0)
 
 
+@pytest.mark.parametrize("limit", [0, -1, float("nan"), "a", None])
+def test_colours_need_a_limit(limit):
+    with pytest.raises(ArgumentError, match=r"limit=.* expected a positive number"):
+        draw_cells(Figure().subplots(), np.ones((3, 3)), gc.HEXAGONAL, limit)
+
+
 def test_maps_that_are_trained_are_drawn():
     axes = Figure().subplots()
+    x = torch.ones(3, 3, dtype=torch.bfloat16)
+    draw_cells(Figure().subplots(), x, gc.HEXAGONAL, x.abs().max())
     draw_cells(axes, torch.ones(3, 3, requires_grad=True), gc.HEXAGONAL, 1.0)
     assert len(axes.collections[0].get_paths()) == 9

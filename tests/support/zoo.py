@@ -628,7 +628,7 @@ SPECIMENS = (
         "compose = the matrices",
         "((0, 2, 3), (0, -3, -2))",
         "composition",
-        "((0, 2, 3), (0, -3, -2))",
+        "((0, 0, 0), (0, 0, -1))",
     ),
     Specimen(
         "ComposeIsNone",

@@ -107,6 +107,8 @@ def drifting(drift):
         (lambda u, v, x, y: sympy.Max(0, v - 7), 8),
         (lambda u, v, x, y: sympy.floor(abs(u) / 50), 50),
         (lambda u, v, x, y: 1 if u.is_number and abs(u) > 3 else 0, 4),
+        (lambda u, v, x, y: 1 if u.is_number and u < 0 else 0, 1),
+        (lambda u, v, x, y: 1 if u.is_number and u > 100 else 0, 101),
     ],
 )
 def test_counterexamples_are_followed_to_integers_however_far(drift, size):
@@ -118,9 +120,19 @@ def test_counterexamples_are_followed_to_integers_however_far(drift, size):
     assert root.how == "refuted, 64 cases"
 
 
+@pytest.mark.parametrize("bound", [-100, 100])
+def test_products_that_branch_far_away_are_refused_by_tables_too(bound):
+    broken = drifting(lambda u, v, x, y: 1 if u.is_number and (u - bound) * bound > 0 else 0)
+    with pytest.raises(AxiomError, match="compose = the matrices"):
+        gc.nn.LiftingConv(1, 1, 3, group=broken)
+
+
 def test_a_formula_that_sympy_cannot_settle_is_not_called_wrong():
-    (root,) = gc.verify(drifting(lambda u, v, x, y: 2 * sympy.floor(u / 2) + u % 2 - u)).roots
+    report = gc.verify(drifting(lambda u, v, x, y: 2 * sympy.floor(u / 2) + u % 2 - u))
+    (root,) = report.roots
+    assert str(report).startswith("broken: NOT PROVED")
     assert root.how == "not proved, 64 cases"
+    assert root.how in {check["how"] for check in report.to_dict()["checks"]}
     assert "no integers up to 64 were found where they differ" in root.counterexample.cause
 
 
