@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy
 
 from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE
+from groupconv.errors import GroupConvError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groupconv.algebra import Element
     from groupconv.verification.axioms import Axiom
     from groupconv.verification.elements import Elements, GroupElements
 
 __all__ = ["likely_cause"]
+
+
+MOST_PAIRS = 256
+"""Pairs of elements on which a mistake has to show."""
 
 
 class Failure(NamedTuple):
@@ -28,7 +34,8 @@ class Failure(NamedTuple):
     @property
     def is_linear(self) -> bool:
         """Whether the linear parts differ, so not the translations alone."""
-        return bool(self.left[:-1, :-1] != self.right[:-1, :-1])
+        difference = (self.left - self.right)[:-1, :-1].applyfunc(sympy.expand)
+        return not difference.is_zero_matrix
 
 
 def likely_cause(
@@ -74,18 +81,30 @@ def _missing_element(failure: Failure) -> str:
 
 
 def _wrong_product(failure: Failure) -> str:
-    group, (g, h) = failure.group, failure.elements
     if failure.is_linear:
         return "compose gives the wrong stabilizer element"
-    added = sympy.Matrix(group.split(g)[1]) + sympy.Matrix(group.split(h)[1])
-    is_sum, is_swapped = failure.left[:-1, -1] == added, failure.left == group.product(h, g)
-    if is_sum and is_swapped:  # one pair cannot tell the two mistakes apart
-        return "compose adds the translations without turning the second, or swaps its arguments"
-    if is_swapped:
+    # A mistake is named only if it explains uneven translations of other elements as well.
+    pairs = [failure.elements, *failure.group.integer_pairs()[:MOST_PAIRS]]
+    if all(_is_swapped(failure.group, g, h) for g, h in pairs):
         return "compose multiplies in the other order: it gives h g for g h"
-    if is_sum:
+    if all(_is_sum(failure.group, g, h) for g, h in pairs):
         return "compose adds the translations; the second has to be turned by the first element"
     return "compose gives the right stabilizer element and a wrong translation"
+
+
+def _is_swapped(group: GroupElements, g: Element, h: Element) -> bool:
+    try:
+        return bool(group.matrix(*group.compose(g, h)) == group.product(h, g))
+    except GroupConvError:
+        return False
+
+
+def _is_sum(group: GroupElements, g: Element, h: Element) -> bool:
+    added = sympy.Matrix(group.split(g)[1]) + sympy.Matrix(group.split(h)[1])
+    try:
+        return bool(group.matrix(*group.compose(g, h))[:-1, -1] == added)
+    except GroupConvError:
+        return False
 
 
 def _wrong_inverse(failure: Failure) -> str:

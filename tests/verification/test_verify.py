@@ -44,7 +44,7 @@ def test_each_specimen_of_a_wrong_composition_tells_its_cause():
     causes = {
         zoo.OtherOrder: "compose multiplies in the other order: it gives h g for g h",
         zoo.WrongCompose: "compose gives the wrong stabilizer element",
-        zoo.AddsTranslations: "without turning the second, or swaps its arguments",
+        zoo.AddsTranslations: "compose adds the translations; the second has to be turned by",
         zoo.WrongInverse: "inverse gives the right stabilizer element and a wrong translation",
         zoo.SwappedTranslation: "index gives the translation in another order",
         zoo.WrongIndex: "index gives the wrong stabilizer coordinates",
@@ -84,6 +84,19 @@ def test_counterexamples_are_the_smallest():
     found = gc.verify(group).roots[0].counterexample
     assert is_wrong(*found.elements)
     assert sum(map(abs, itertools.chain(*found.elements))) == smallest == 2
+
+
+def test_a_mistake_of_one_element_is_not_told_of_all():
+    class OneSign(zoo.Turns):
+        def compose(self, g, h):
+            r, u, v = zoo.Turns.compose(self, g, h)
+            return (r, u + 2 * h[1], v) if g[0] == 2 else (r, u, v)
+
+    (root,) = gc.verify(OneSign()).roots
+    assert root.counterexample.elements == ((2, 0, 0), (0, 1, 0))
+    assert root.counterexample.cause.endswith(
+        "the right stabilizer element and a wrong translation"
+    )
 
 
 def drifting(drift):
