@@ -45,7 +45,7 @@ def verify(
     Examples:
         >>> report = verify("p4")
         >>> report.passed, len(report.checks)
-        (True, 25)
+        (True, 26)
     """
     group = as_group(group)
     elements = GroupElements(group)
