@@ -128,7 +128,7 @@ def plot(
     ],
     what: Annotated[Picture, typer.Option(help="What to draw.")] = "cayley",
     kernel_size: Annotated[
-        int | None, typer.Option(help="With filters: the size of the box, 5 if none is given.")
+        int | None, typer.Option(help="With filters: the size of the box.")
     ] = None,
     generator: Annotated[
         list[int] | None,

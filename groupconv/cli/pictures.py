@@ -50,13 +50,14 @@ def _figure(
 ) -> Figure:
     if what != "cayley" and generators is not None:
         raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
-    if what == "filters":
-        return plotting.filter_figure(group, 5 if kernel_size is None else kernel_size)
-    if kernel_size is not None:
+    if what != "filters" and kernel_size is not None:
         raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
     if what == "cayley":
         return plotting.cayley_figure(group, generators)
+    if what == "filters" and kernel_size is not None:
+        return plotting.filter_figure(group, kernel_size)
     draw = {
+        "filters": plotting.filter_figure,
         "subgroups": plotting.subgroup_figure,
         "table": plotting.table_figure,
         "feature-map": plotting.feature_map_figure,

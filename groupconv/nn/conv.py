@@ -15,7 +15,7 @@ from groupconv.nn.bank import filter_bank
 from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
 from groupconv.nn.tables import TableModule
 from groupconv.nn.tensors import placement, require_type
-from groupconv.nn.windows import check_padding, check_torus, check_windows, needs_centre
+from groupconv.nn.windows import check_padding, check_windows, needs_centre
 from groupconv.registry import as_group
 from groupconv.transforms import as_sizes, filter_transform, permutes_axes, require_symmetric
 
@@ -161,10 +161,8 @@ class GroupConv(TableModule):
         x = flatten_planes(x, self.transform.in_space, self.in_channels)
         require_type(x, self.weight)
         window = (self.kernel_size, self.stride, [a + b for a, b in self._pads], self.dilation)
-        circular = self.padding_mode == "circular"
-        check_windows(type(self).__name__, self.group, x, *window, circular=circular)
-        if circular:
-            check_torus(type(self).__name__, self.group, x, *window)
+        is_torus = self.padding_mode == "circular"
+        check_windows(type(self).__name__, self.group, x, *window, circular=is_torus)
         padding: tuple[int, ...] = tuple(low for low, _ in self._pads)
         if self.padding_mode != "zeros":
             check_padding(type(self).__name__, x, self.padding_mode, self._pads)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["check_padding", "check_torus", "check_windows", "needs_centre"]
+__all__ = ["check_padding", "check_windows", "needs_centre"]
 
 
 def check_windows(
@@ -34,6 +34,8 @@ def check_windows(
 ) -> None:
     """Refuse an array that holds no window; warn if the group does not permute the windows.
 
+    A torus (`circular`) has no ends, but on a lattice that is sheared it has to stay one.
+
     The group's centre is that of the array. On it the windows lie symmetrically only if they reach
     both ends: `room = n + pads - dilation (kernel_size - 1) - 1` divisible by the stride; and on
     a lattice that the group shears, only if the middle one stands on the centre.
@@ -41,39 +43,38 @@ def check_windows(
     Raises:
         ShapeError: the array is smaller than the window.
     """
+    shape, stride = tuple(x.shape[-len(stride) :]), tuple(stride)
     room = tuple(
         size + pad - step * (window - 1) - 1
-        for size, pad, step, window in zip(
-            x.shape[-len(stride) :], pads, dilation, kernel_size, strict=True
-        )
+        for size, pad, step, window in zip(shape, pads, dilation, kernel_size, strict=True)
     )
-    if any(n < 0 for n in room) or not min(x.shape[-len(stride) :]):
+    if any(n < 0 for n in room) or not min(shape):
         raise ShapeError(
-            f"x has spatial shape {tuple(x.shape[-len(stride) :])}, too small for one window of "
+            f"x has spatial shape {shape}, too small for one window of "
             f"{layer}: kernel_size={tuple(kernel_size)}, dilation={tuple(dilation)}, and "
             f"{tuple(pads)} cells of padding in all; give a larger array or more padding"
         )
     if torch.compiler.is_compiling():
         return
-    if all(n == 1 for n in stride):
-        if not circular and not _is_even(group, room, tuple(stride)):
-            warn(
-                f"{layer} on an array of {tuple(x.shape[-len(stride) :])} cells: {group.name!r} "
-                f"shears the axes and maps the centre of such an array to no centre, so nothing on "
-                f"it is equivariant; give one odd size for all axes, as to_lattice does",
-                EquivarianceWarning,
-            )
+    if circular:
+        _check_torus(layer, group, shape, room, stride)
+    has_steps = any(n > 1 for n in stride)
+    if (circular and not has_steps) or _is_even(group, room, stride):
         return
-    if not _is_even(group, room, tuple(stride)):
-        warn(
-            f"{layer} with stride {tuple(stride)} on an array of "
-            f"{tuple(x.shape[-len(stride) :])} cells places its windows unevenly about the centre, "
-            f"with {room} cells to step over; so it is not exactly equivariant under "
+    if has_steps:
+        problem = (
+            f"with stride {stride} on an array of {shape} cells places its windows unevenly about "
+            f"the centre, with {room} cells to step over; so it is not exactly equivariant under "
             f"{group.name!r}; choose a size or padding with "
             f"n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
-            + ("" if permutes_axes(group) else ", and the quotient even"),
-            EquivarianceWarning,
+            + ("" if permutes_axes(group) else ", and the quotient even")
         )
+    else:
+        problem = (
+            f"on an array of {shape} cells: {group.name!r} shears the axes and maps the centre of "
+            f"such an array to no centre, so nothing on it is equivariant; give odd sizes"
+        )
+    warn(f"{layer} {problem}", EquivarianceWarning)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -102,20 +103,21 @@ def needs_centre(group: SplitGroup) -> frozenset[int]:
     return frozenset(int(j) for _, _, j in np.argwhere(group.stabilizer_matrices < 0))
 
 
-def check_torus(
-    layer: str, group: SplitGroup, x: Tensor, kernel_size: Sequence[int], stride: Sequence[int],
-    pads: Sequence[int], dilation: Sequence[int],
-) -> None:  # fmt: skip
+def _check_torus(
+    layer: str,
+    group: SplitGroup,
+    shape: tuple[int, ...],
+    room: tuple[int, ...],
+    stride: tuple[int, ...],
+) -> None:
     """Warn if what comes out of a torus is none, on a lattice that the group shears.
 
     There the group maps a torus to itself only with its own period, so the output has to have the
     period of the input.
     """
-    if torch.compiler.is_compiling() or permutes_axes(group):
+    if permutes_axes(group):
         return
-    shape = tuple(x.shape[-len(stride) :])
-    steps = zip(shape, pads, dilation, kernel_size, stride, strict=True)
-    out = tuple((n + pad - d * (k - 1) - 1) // step + 1 for n, pad, d, k, step in steps)
+    out = tuple(n // step + 1 for n, step in zip(room, stride, strict=True))
     if any(m * step != n for m, step, n in zip(out, stride, shape, strict=True)):
         problem = f"gives {out} cells, not the input's number over the stride"
     elif not _keeps_torus(group, shape):

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 
 from groupconv.algebra import Lattice, cayley_graph
+from groupconv.arguments import number
 from groupconv.errors import ArgumentError, MissingDependencyError
 from groupconv.registry import as_group
 
@@ -222,14 +223,14 @@ def draw_cells(
         options: For matplotlib's `PolyCollection`.
 
     Raises:
-        ArgumentError: the values are no plane array, or the lattice is none of the plane.
+        ArgumentError: the values are no plane array, the lattice is none of the plane, or the limit
+            is not above zero.
     """
     from matplotlib.collections import PolyCollection
 
     if not isinstance(lattice, Lattice) or lattice.dimension != 2:
         raise ArgumentError(f"lattice={lattice!r}: expected a groupconv.Lattice of the plane")
-    if not _is_positive(limit):
-        raise ArgumentError(f"limit={limit!r}: expected a positive number, such as x.abs().max()")
+    limit = number("limit", limit.item() if hasattr(limit, "item") else limit, 0, exclusive=True)
     detached = values.detach().cpu().float() if hasattr(values, "detach") else values
     array = np.asarray(detached, dtype=float)
     if array.ndim != 2:
@@ -249,13 +250,6 @@ def draw_cells(
     axes.add_collection(
         PolyCollection(list(on_page), array=array[tuple(cells.T)], zorder=2, **style)
     )
-
-
-def _is_positive(limit: Any) -> bool:
-    try:
-        return float(limit) > 0
-    except (TypeError, ValueError):
-        return False
 
 
 def extent(lattice: Lattice, values: npt.ArrayLike) -> FloatArray:

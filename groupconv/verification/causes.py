@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["likely_cause"]
 
-
 MOST_PAIRS = 256
 """Pairs of elements on which a mistake has to show."""
 
@@ -83,28 +82,27 @@ def _missing_element(failure: Failure) -> str:
 def _wrong_product(failure: Failure) -> str:
     if failure.is_linear:
         return "compose gives the wrong stabilizer element"
-    # A mistake is named only if it explains uneven translations of other elements as well.
-    pairs = [failure.elements, *failure.group.integer_pairs()[:MOST_PAIRS]]
-    if all(_is_swapped(failure.group, g, h) for g, h in pairs):
+    if _explains(failure, lambda group, g, h: group.product(h, g)):
         return "compose multiplies in the other order: it gives h g for g h"
-    if all(_is_sum(failure.group, g, h) for g, h in pairs):
+    if _explains(failure, _sum_of_translations):
         return "compose adds the translations; the second has to be turned by the first element"
     return "compose gives the right stabilizer element and a wrong translation"
 
 
-def _is_swapped(group: GroupElements, g: Element, h: Element) -> bool:
+def _explains(failure: Failure, mistake: Callable[..., sympy.MatrixBase]) -> bool:
+    """Whether a mistake gives what compose gives, for uneven translations of other elements too."""
+    group = failure.group
+    pairs = [failure.elements, *group.integer_pairs()[:MOST_PAIRS]]
     try:
-        return bool(group.matrix(*group.compose(g, h)) == group.product(h, g))
+        return all(group.matrix(*group.compose(*pair)) == mistake(group, *pair) for pair in pairs)
     except GroupConvError:
         return False
 
 
-def _is_sum(group: GroupElements, g: Element, h: Element) -> bool:
-    added = sympy.Matrix(group.split(g)[1]) + sympy.Matrix(group.split(h)[1])
-    try:
-        return bool(group.matrix(*group.compose(g, h))[:-1, -1] == added)
-    except GroupConvError:
-        return False
+def _sum_of_translations(group: GroupElements, g: Element, h: Element) -> sympy.MatrixBase:
+    product = group.product(g, h).as_mutable()
+    product[:-1, -1] = sympy.Matrix(group.split(g)[1]) + sympy.Matrix(group.split(h)[1])
+    return product
 
 
 def _wrong_inverse(failure: Failure) -> str:

@@ -159,7 +159,7 @@ def test_what_is_no_plane_array_is_not_drawn(values, lattice, message):
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan"), "a", None])
 def test_colours_need_a_limit(limit):
-    with pytest.raises(ArgumentError, match=r"limit=.* expected a positive number"):
+    with pytest.raises(ArgumentError, match=r"limit=.*: expected a number above 0"):
         draw_cells(Figure().subplots(), np.ones((3, 3)), gc.HEXAGONAL, limit)
 
 
