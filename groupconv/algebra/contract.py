@@ -112,7 +112,7 @@ def checked_index(formula: Formula) -> Formula:
             raise ElementError(
                 f"matrix={matrix_text(given)} is no element of {self.name!r}: {reason}"
             ) from error
-        if not (back - given).applyfunc(sympy.expand).is_zero_matrix:
+        if back != given and not (back - given).applyfunc(sympy.expand).is_zero_matrix:
             raise ElementError(
                 f"matrix={matrix_text(given)} is no element of {self.name!r}: index gives "
                 f"{element}, whose matrix is {matrix_text(back)}"

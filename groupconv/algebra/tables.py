@@ -72,6 +72,7 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
     t = sympy.symbols(f"t0:{d}", integer=True)
     parts = np.empty((group.order, d, d), dtype=np.int64)
     translated = []
+    shifts = {shift: sympy.Matrix(shift) for shift in (t, *_shifts(d))}
     for flat, s in enumerate(group.stabilizer_indices):
         element = (*s, *(0,) * d)
         with _blaming(group, "the form of matrix", element):
@@ -84,10 +85,10 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
                 f"{element} moves the origin, by {still[:d, d].tolist()}, as a glide or screw does",
                 (element,),
             )
-        for shift in (t, *_shifts(d)):  # code can tell a number from a symbol
+        for shift, column in shifts.items():  # code can tell a number from a symbol
             with _blaming(group, "the form of matrix", (*s, *shift)):
                 moved = group.matrix(*s, *shift)
-            expected[:d, d] = sympy.Matrix(shift)
+            expected[:d, d] = column
             if moved != expected and not (moved - expected).applyfunc(sympy.expand).is_zero_matrix:
                 raise AxiomError(
                     group.name,
@@ -207,7 +208,7 @@ def _check_isometry(group: SplitGroup, matrices: IntArray) -> None:
 
     gram = np.array(group.lattice.gram.tolist(), dtype=object)
     for s, A in zip(group.stabilizer_indices, matrices.astype(object), strict=True):
-        if any(sympy.expand(entry) != 0 for entry in (A.T @ gram @ A - gram).flat):
+        if any(entry != 0 and sympy.expand(entry) != 0 for entry in (A.T @ gram @ A - gram).flat):
             raise AxiomError(
                 group.name,
                 "isometry",
