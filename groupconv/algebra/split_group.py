@@ -86,6 +86,11 @@ class SplitGroup(metaclass=_CheckedAtBirth):
         api_version: The version of this contract that the plugin is written for; another one
             than groupconv's is refused.
 
+    Raises:
+        GroupError: an object is made of a class that lacks a formula, or is written for another
+            version of the contract.
+        AxiomError: an object is made whose name, lattice, stabilizer_shape or status is malformed.
+
     Examples:
         >>> from groupconv import group
         >>> p4 = group("p4")

@@ -72,7 +72,7 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
     t = sympy.symbols(f"t0:{d}", integer=True)
     parts = np.empty((group.order, d, d), dtype=np.int64)
     translated = []
-    shifts = {shift: sympy.Matrix(shift) for shift in (t, *_shifts(d))}
+    shifts = {shift: sympy.Matrix(shift) for shift in (*_shifts(d), t)}
     for flat, s in enumerate(group.stabilizer_indices):
         element = (*s, *(0,) * d)
         with _blaming(group, "the form of matrix", element):
@@ -92,7 +92,7 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
             if moved != expected and not (moved - expected).applyfunc(sympy.expand).is_zero_matrix:
                 raise AxiomError(
                     group.name,
-                    "the split g = t s",
+                    _claim("the split g = t s", (*s, *shift)),
                     f"the matrix of {(*s, *shift)} is {matrix_text(moved)}, expected the linear "
                     f"part of {element} beside the translation: {matrix_text(expected)}",
                     ((*s, *shift),),
@@ -111,6 +111,12 @@ def _shifts(d: int) -> tuple[tuple[int, ...], ...]:
         tuple((size + i) * (-1) ** (i + flip) for i in range(d))
         for size, flip in ((2, 1), (10**6 + 3, 0))
     )
+
+
+def _claim(axiom: str, *elements: Element) -> str:
+    """What is broken at some elements: an axiom at integers, no more than its proof at symbols."""
+    is_concrete = all(isinstance(c, int) for element in elements for c in element)
+    return axiom if is_concrete else f"the proof of {axiom}"
 
 
 @contextlib.contextmanager
@@ -221,11 +227,16 @@ def _check_isometry(group: SplitGroup, matrices: IntArray) -> None:
 
 def _check_index(group: SplitGroup, translated: list[sympy.ImmutableMatrix]) -> None:
     """`index` finds every stabilizer element back from its matrix, whatever its translation."""
+    axiom = "the bijection of index and matrix"
     for s, matrix in zip(group.stabilizer_indices, translated, strict=True):
-        with _blaming(
-            group, "the bijection of index and matrix", (*s, *matrix[: group.dimension, -1])
-        ):
+        element = (*s, *matrix[: group.dimension, -1])
+        try:
             group.index(matrix)  # what it finds is held to its matrix there
+        except GroupError as error:
+            for shift in _shifts(group.dimension):  # a formula may be right and have no proof
+                with _blaming(group, axiom, (*s, *shift)):
+                    group.index(group.matrix(*s, *shift))
+            raise AxiomError(group.name, _claim(axiom, element), str(error), (element,)) from error
 
 
 def _check_overrides(
@@ -240,7 +251,7 @@ def _check_overrides(
     letters = [sympy.Matrix(sympy.symbols(f"{letter}0:{d}", integer=True)) for letter in "tx"]
     ramp = sympy.Matrix(range(2, 2 + d))  # coordinates that differ from one another, from 0 and 1
     near, far = map(sympy.Matrix, _shifts(d))
-    for t, x in (letters, (ramp, -ramp[::-1, :]), (far, near), (-far, near)):
+    for t, x in ((ramp, -ramp[::-1, :]), (far, near), (-far, near), letters):
         for s, A in enumerate(map(sympy.Matrix, matrices)):
             g = (*indices[s], *t)
             if "inverse" in group.overrides:
@@ -258,7 +269,7 @@ def _compare(
     import sympy
 
     elements = tuple(check_element(group, element) for element in elements)
-    axiom = f"{name} = the matrices"
+    axiom = _claim(f"{name} = the matrices", *elements)
     with _blaming(group, axiom, *elements):
         found = getattr(group, name)(*elements)
     if any(sympy.expand(a - b) != 0 for a, b in zip(found, expected, strict=True)):

@@ -175,6 +175,7 @@ def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
 
     Raises:
         PluginError: as `group` does.
+        ArgumentError: it is neither a group nor a name.
 
     Examples:
         >>> as_group("p4")

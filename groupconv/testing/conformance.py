@@ -25,6 +25,8 @@ def check_group(group: SplitGroup | str) -> None:
 
     Raises:
         ConformanceError: a check fails; the error tells all that do, `failures` holds them.
+        PluginError: there is no such plugin, or it does not load.
+        ArgumentError: it is neither a group nor a name.
 
     Examples:
         >>> check_group("p4")

@@ -13,7 +13,7 @@ from groupconv.errors import GroupConvError
 if TYPE_CHECKING:
     from groupconv.algebra import Element, SplitGroup
 
-__all__ = ["FAR", "Elements", "GroupElements", "weight"]
+__all__ = ["FAR", "Elements", "GroupElements", "is_concrete", "weight"]
 
 FAR = 10**6
 """How far the farthest translations go that are tried as integers."""
@@ -97,6 +97,11 @@ class GroupElements:
             return self.matrix(*g)
         except GroupConvError:
             return None
+
+
+def is_concrete(elements: Elements) -> bool:
+    """Whether all coordinates are integers, none a symbol."""
+    return all(isinstance(c, int) for element in elements for c in element)
 
 
 def weight(elements: Elements) -> int:

@@ -41,6 +41,7 @@ def verify(
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
+        ArgumentError: it is neither a group nor a name.
 
     Examples:
         >>> report = verify("p4")

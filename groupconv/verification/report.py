@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from groupconv.errors import VerificationError
+from groupconv.verification.elements import is_concrete
 
 if TYPE_CHECKING:
     from groupconv.algebra import Element
@@ -46,8 +47,7 @@ class Counterexample:
     @property
     def verdict(self) -> str:
         """What it means: refuted by integers, or not proved, if there are only symbols."""
-        concrete = all(isinstance(c, int) for element in self.elements for c in element)
-        return "refuted" if concrete else "not proved"
+        return "refuted" if is_concrete(self.elements) else "not proved"
 
     def lines(self) -> list[str]:
         """Everything about it, a line each: elements with their matrices, sides, cause."""

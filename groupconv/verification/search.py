@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import sympy
 
@@ -11,7 +11,7 @@ from groupconv.algebra.contract import matrix_text
 from groupconv.errors import GroupConvError
 from groupconv.verification.axioms import Axiom, sides_agree
 from groupconv.verification.causes import likely_cause
-from groupconv.verification.elements import FAR, Elements, GroupElements, weight
+from groupconv.verification.elements import FAR, Elements, GroupElements, is_concrete, weight
 from groupconv.verification.report import Counterexample
 
 if TYPE_CHECKING:
@@ -27,24 +27,36 @@ FEW_CASES = 4
 LARGEST_TRANSLATION = 2
 """Up to which sum of coordinates translations are tried for them; twice that for few."""
 FARTHEST = 64
-"""How far along a coordinate translations are tried for few."""
+"""How far along a coordinate all translations are tried for few."""
+FARTHER = tuple(FARTHEST * 2**k for k in range(1, 15))
+"""Which ones are tried beyond, to a million."""
+
+Outcome: TypeAlias = Literal["agree", "differ", "raises"]
 
 
 def fails(group: GroupElements, axiom: Axiom, elements: Elements) -> bool:
     """Whether a statement does not hold there; a plugin's error is a failure as well."""
+    return _outcome(group, axiom, elements) != "agree"
+
+
+def _outcome(group: GroupElements, axiom: Axiom, elements: Elements) -> Outcome:
+    """What the two sides of a statement do at a case."""
     try:
-        return not sides_agree(*axiom.sides(group, *elements))
+        left, right = axiom.sides(group, *elements)
     except GroupConvError:
-        return True
+        return "raises"
+    if sides_agree(left, right):
+        return "agree"
+    return "raises" if isinstance(left, str) else "differ"
 
 
 def smallest_counterexample(
     group: GroupElements, axiom: Axiom, failing: list[Elements]
 ) -> Counterexample:
     """The failing case with the smallest coordinates, in integers where it fails on them too."""
-    failing = sorted(failing, key=weight)[:MOST_CASES]
+    failing = sorted(failing, key=weight)
     best: Elements | None = None
-    for nearby, cases in ((True, failing), (False, failing[:FEW_CASES])):
+    for nearby, cases in ((True, failing[:MOST_CASES]), (False, failing[:FEW_CASES])):
         for elements in cases:
             if best is not None and weight(elements) >= weight(best):
                 break
@@ -54,11 +66,16 @@ def smallest_counterexample(
                 if fails(group, axiom, concrete):
                     best = concrete
                     break
-    return _counterexample_at(group, axiom, _shrunk(group, axiom, best or failing[0]))
+    if best is None:
+        best = next(filter(is_concrete, failing), failing[0])
+    return _counterexample_at(group, axiom, _shrunk(group, axiom, best))
 
 
 def _shrunk(group: GroupElements, axiom: Axiom, elements: Elements) -> Elements:
-    """The same with each integer as small as it can be, one after the other, and still fail."""
+    """The same with each integer as small as it can be, one after the other, and still fail so."""
+    wanted = _outcome(group, axiom, elements)
+    if wanted == "agree":  # it failed a moment ago
+        return elements
     places = [
         (i, j)
         for i, element in enumerate(elements)
@@ -69,14 +86,21 @@ def _shrunk(group: GroupElements, axiom: Axiom, elements: Elements) -> Elements:
     while changed:
         changed = False
         for i, j in places:
-            c = elements[i][j]
-            for smaller in dict.fromkeys((0, int(c / 2), c - (c > 0) + (c < 0))):
+            for smaller in _toward_zero(elements[i][j]):
                 element = (*elements[i][:j], smaller, *elements[i][j + 1 :])
                 tried = (*elements[:i], element, *elements[i + 1 :])
-                if smaller != c and fails(group, axiom, tried):
+                if _outcome(group, axiom, tried) == wanted:
                     elements, changed = tried, True
                     break
     return elements
+
+
+def _toward_zero(c: int) -> Iterator[int]:
+    """Smaller integers of the same sign: nothing first, then nearer and nearer to `c`."""
+    step = c
+    while step:
+        yield c - step
+        step = int(step / 2)
 
 
 def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -> Counterexample:
@@ -93,11 +117,10 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
         left, right = axiom.sides(group, *elements)
     except GroupConvError as error:
         return Counterexample(elements, matrices, "", "", "", str(error))
-    if any(not isinstance(c, int) for element in elements for c in element):
+    if not is_concrete(elements):
         cause = (
-            f"the two sides are not the same polynomial, and no integers up to {FARTHEST} were "
-            f"found where they differ; perhaps sympy cannot tell that they are equal: write it "
-            f"with + - * alone"
+            "the two sides are not the same polynomial, and no integers were found where they "
+            "differ; perhaps sympy cannot tell that they are equal: write it with + - * alone"
         )
     elif sides_agree(left, right):
         cause = "the same call gives different answers at different times; write a formula"
@@ -113,7 +136,7 @@ def _in_integers(group: GroupElements, elements: Elements, *, nearby: bool) -> I
 
     One whose translations are small integers stays as it is.
     """
-    if all(isinstance(c, int) and abs(c) < FAR // 2 for element in elements for c in element):
+    if is_concrete(elements) and all(abs(c) < FAR // 2 for g in elements for c in g):
         yield from [elements] if nearby else []
         return
     d = group.dimension
@@ -134,7 +157,7 @@ def _farther(length: int) -> Iterator[tuple[int, ...]]:
     """A little farther in all directions; then far along each coordinate, and all of them."""
     for size in range(LARGEST_TRANSLATION + 1, 2 * LARGEST_TRANSLATION + 1):
         yield from _vectors(length, size)
-    for n in range(3, FARTHEST + 1):
+    for n in (*range(3, FARTHEST + 1), *FARTHER):
         for sign in (1, -1):
             yield from (tuple(sign * n * (i == j) for j in range(length)) for i in range(length))
             yield (sign * n,) * length
