@@ -233,7 +233,7 @@ def run_tests(tests: tuple[str, ...], path: Path | None, tree: ast.Module | None
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rooms", nargs="+", type=Path)
+    parser.add_argument("rooms", nargs="+", type=Path, help="folders, or single files")
     parser.add_argument("--first", type=int, default=0, help="the number of the first mutant")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
@@ -247,7 +247,8 @@ def main() -> None:
 
     if run_tests(CONTRACT, None, None) != "survived":
         sys.exit("the tests fail without any change")
-    files = sorted(p.resolve() for room in arguments.rooms for p in (ROOT / room).rglob("*.py"))
+    found = (path for room in arguments.rooms for path in [room, *room.rglob("*.py")])
+    files = sorted(path.resolve() for path in found if path.is_file())
     cases = [(path, number) for path in files for number in range(mutant(path, -1)[2])]
     cases = cases[arguments.first :]
     print(f"{len(cases)} mutants of {len(files)} files", flush=True)
