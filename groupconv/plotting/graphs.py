@@ -129,9 +129,10 @@ def cayley_figure(
 
     axes = figure.subplots()
     places = positions(group)
+    is_small = group.order <= 12  # coordinates fit; else elements are their flat index
     for s, (x, y) in enumerate(places):
         label = element_label(group, s).replace(", ", "\n") or "1"
-        text = label if group.order <= 12 else str(s)
+        text = label if is_small else str(s)
         axes.annotate(
             text,
             (x, y),
@@ -141,7 +142,7 @@ def cayley_figure(
             bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "#888888"},
             zorder=4,
         )
-    draw_arrows(axes, group, places, 0.4 / side, flat)
+    draw_arrows(axes, group, places, (0.4 if is_small else 0.22) / side, flat)
     colours = _colours(group, flat)
     keys = [
         Line2D([], [], color=colours[s], label=f"{s}: {element_label(group, s)}") for s in colours

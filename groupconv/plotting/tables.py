@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["filter_figure", "table_figure"]
 
-LARGEST_LABELLED = 24
+LARGEST_LABELLED = 48
 
 
 def table_figure(group: SplitGroup | str) -> Figure:
@@ -38,8 +38,8 @@ def table_figure(group: SplitGroup | str) -> Figure:
     axes.imshow(table, cmap="viridis", vmin=-0.3 * group.order)
     if group.order <= LARGEST_LABELLED:
         labels = [element_label(group, s) or "1" for s in range(group.order)]
-        axes.set_xticks(range(group.order), labels, rotation=90)
-        axes.set_yticks(range(group.order), labels)
+        axes.set_xticks(range(group.order), labels, rotation=90, fontsize=8)
+        axes.set_yticks(range(group.order), labels, fontsize=8)
         for (s, t), product in np.ndenumerate(table):
             colour = "white" if product < group.order / 2 else "black"
             axes.text(t, s, str(product), ha="center", va="center", color=colour, fontsize=8)
