@@ -104,7 +104,14 @@ def test_hasse_diagrams_have_every_class_and_edge(group):
 def test_composition_tables(group):
     (axes,) = draw_table(group).axes
     np.testing.assert_array_equal(axes.images[0].get_array(), group.composition_table)
-    assert bool(axes.texts) == (group.order <= 24)
+    assert [int(text.get_text()) for text in axes.texts] == group.composition_table.ravel().tolist()
+
+
+def test_composition_tables_of_very_large_groups_have_no_room_for_numbers():
+    unit = np.eye(6, dtype=int)
+    mirrors = {f"m{i}": ((unit - 2 * np.diag(row)).tolist(), 2) for i, row in enumerate(unit)}
+    lattice = gc.Lattice("6-D", tuple(tuple(map(str, row)) for row in unit))
+    assert not draw_table(gc.GeneratedGroup("sixty-four", mirrors, lattice)).axes[0].texts
 
 
 @pytest.mark.parametrize(
