@@ -36,6 +36,7 @@ __all__ = [
     "matrix_text",
     "raised_at",
     "require_group",
+    "state",
 ]
 
 API_VERSION = 1
@@ -44,6 +45,9 @@ API_VERSION = 1
 PACKAGE = Path(__file__).parents[1]
 
 STATUSES = ("stable", "experimental")
+
+NO_PARAMETERS = {"stabilizer_shape", "status"}
+"""Attributes of an object that make it no other group, or follow from what does."""
 
 LARGEST_ORDER = 4096
 """Far above the 48 elements that a finite group of integer matrices can have in space."""
@@ -103,11 +107,9 @@ def checked_index(formula: Formula) -> Formula:
         try:
             element = check_element(self, _call(self, "index", formula, given))
             back = self.matrix(*element)
+        except _EndlessError:
+            raise
         except GroupConvError as error:
-            if _is_endless(error):
-                raise _EndlessError(
-                    f"index of {self.name!r} calls itself without end; mend the plugin's index"
-                ) from None
             reason = textwrap.shorten(str(error), 400)
             raise ElementError(
                 f"matrix={matrix_text(given)} is no element of {self.name!r}: {reason}"
@@ -205,8 +207,8 @@ def check_form(group: SplitGroup) -> None:
         raise problem(
             f"its name, lattice, stabilizer_shape or hash raises {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(name, str) or not name:
-        raise problem(f"name={name!r} is not a text")
+    if not isinstance(name, str) or not name or not name.isprintable():
+        raise problem(f"name={name!r} is not a text on one line")
     if group.status not in STATUSES:
         raise problem(f"status={group.status!r} is not one of {', '.join(map(repr, STATUSES))}")
     if not isinstance(lattice, Lattice):
@@ -214,16 +216,31 @@ def check_form(group: SplitGroup) -> None:
     if not isinstance(shape, tuple) or not all(type(n) is int and n > 0 for n in shape):
         raise problem(f"stabilizer_shape={shape!r} is not a tuple of positive integers")
     fields = getattr(group, "__dataclass_fields__", {})
-    if ignored := [name for name, field in fields.items() if not field.compare]:
+    compared = {name for name, field in fields.items() if field.compare}
+    if fields and (ignored := sorted({*fields, *state(group)} - compared - NO_PARAMETERS)):
         raise problem(
-            f"its fields {', '.join(ignored)} have compare=False, so groups that differ in them "
-            f"would share their tables"
+            f"its attributes {', '.join(ignored)} are not among the fields that are compared, so "
+            f"groups that differ in them would share their tables; make them fields"
         )
     if math.prod(shape) > LARGEST_ORDER:
         raise problem(
             f"stabilizer_shape={shape} means {math.prod(shape)} elements, and the largest "
             f"supported order is {LARGEST_ORDER}"
         )
+
+
+def state(group: SplitGroup) -> dict[str, Any]:
+    """The attributes of an object, in slots too; without what it computes once and keeps."""
+    slots, kept = _slots_and_caches(type(group))
+    found = {name: value for name, value in vars(group).items() if name not in kept}
+    return found | {name: getattr(group, name) for name in slots if hasattr(group, name)}
+
+
+@functools.cache
+def _slots_and_caches(cls: type) -> tuple[tuple[str, ...], frozenset[str]]:
+    members = [(name, value) for base in cls.__mro__ for name, value in vars(base).items()]
+    kept = (name for name, value in members if isinstance(value, functools.cached_property))
+    return tuple(n for n, value in members if inspect.ismemberdescriptor(value)), frozenset(kept)
 
 
 def require_group(group: Any) -> None:
@@ -251,14 +268,7 @@ def raised_at(error: BaseException) -> str:
 
 
 class _EndlessError(GroupError):
-    """A formula calls itself without end."""
-
-
-def _is_endless(error: BaseException | None) -> bool:
-    """Whether an error comes from a function that calls itself, through however many wrappers."""
-    while error is not None and not isinstance(error, _EndlessError | RecursionError):
-        error = error.__cause__
-    return error is not None
+    """A formula calls itself without end; told as such through however many wrappers."""
 
 
 def _exact(element: Element) -> Element:
@@ -290,6 +300,10 @@ def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> An
         return formula(group, *arguments)
     except GroupConvError:
         raise
+    except RecursionError:
+        raise _EndlessError(
+            f"{name} of group {group.name!r} calls itself without end; mend the plugin's {name}"
+        ) from None
     except (Exception, SystemExit) as error:
         _explain_arity(group, name, formula, arguments, error)
         given = ", ".join(map(str, arguments))

@@ -80,8 +80,8 @@ class GeneratedGroup(SplitGroup):
         *,
         status: str = "stable",
     ) -> None:
-        if not isinstance(name, str) or not name:
-            raise ArgumentError(f"name={name!r} of a group: expected a text")
+        if not isinstance(name, str) or not name or not name.isprintable():
+            raise ArgumentError(f"name={name!r} of a group: expected a text on one line")
         if lattice is not None and not isinstance(lattice, Lattice):
             raise ArgumentError(
                 f"lattice={lattice!r} of group {name!r}: expected a groupconv.Lattice, such as "
@@ -194,7 +194,7 @@ class GeneratedGroup(SplitGroup):
     def __repr__(self) -> str:
         generators = {g.name: (g.matrix, g.order) for g in self.generators}
         return (
-            f"GeneratedGroup(name={self.name!r}, generators={generators!r}, "
+            f"{type(self).__name__}(name={self.name!r}, generators={generators!r}, "
             f"lattice={self.lattice!r}"
             + ("" if self.status == "stable" else f", status={self.status!r}")
             + ")"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXACT = re.compile(r"(?:sqrt\(|[0-9 +/()-]|(?<!\*)\*(?!\*))+")
 """What an entry may consist of: nothing that could be a name, a float or a power."""
 
-__all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice"]
+__all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice", "vanishes"]
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,13 @@ class Lattice:
 
         try:
             rows = [[sympy.sympify(entry) for entry in vector] for vector in self.vectors]
+            if not all(isinstance(entry, sympy.Expr) for row in rows for entry in row):
+                raise TypeError("an entry is no number")
             basis = sympy.ImmutableMatrix(rows).T
         except (sympy.SympifyError, TypeError, ValueError, SyntaxError, ZeroDivisionError) as error:
+            reason = " ".join(str(error).split())
             raise ArgumentError(
-                f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {error}"
+                f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {reason}"
             ) from error
         volume = basis.det()  # sympy simplifies only where its bounds cannot tell it from zero
         is_singular = volume.is_zero is not False and volume.equals(0)
@@ -94,6 +97,20 @@ class Lattice:
     def gram(self) -> sympy.ImmutableMatrix:
         """The scalar products of the basis vectors, an exact `(d, d)` matrix."""
         return self.basis.T * self.basis
+
+
+def vanishes(entry: sympy.Expr) -> bool:
+    """Whether an expression is zero: as a polynomial, or as an algebraic number.
+
+    Examples:
+        >>> import sympy
+        >>> vanishes(1 / (1 + sympy.sqrt(2)) - sympy.sqrt(2) + 1)
+        True
+    """
+    import sympy
+
+    entry = sympy.expand(entry)
+    return bool(entry.is_zero) or (not entry.free_symbols and bool(entry.equals(0)))
 
 
 LINE = Lattice("line", (("1",),))

@@ -38,7 +38,7 @@ def exact_rows(group: str, name: str, matrix: Any) -> Rows:
         ((0, -1), (1, 0))
     """
     try:
-        rows = [list(row) for row in matrix]
+        rows = [list(row) for row in (matrix.tolist() if hasattr(matrix, "tolist") else matrix)]
     except TypeError as error:
         raise ArgumentError(
             f"generator {name!r} of group {group!r} is {matrix!r}, expected a square matrix"

@@ -17,6 +17,7 @@ from groupconv.algebra.contract import (
     checked_compose,
     checked_inverse,
     is_checked,
+    state,
 )
 from groupconv.algebra.structure import Structure
 from groupconv.algebra.subgroup import Subgroup, all_subgroups, generated_subgroup
@@ -318,10 +319,10 @@ class SplitGroup(metaclass=_CheckedAtBirth):
         )
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
+        return type(self) is type(other) and state(self) == state(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), *sorted(vars(self).items())))
+        return hash((type(self), *sorted(state(self).items())))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupconv.algebra.contract import check_element, matrix_text
+from groupconv.algebra.lattice import vanishes
+from groupconv.algebra.samples import translation_pairs, translations
 from groupconv.errors import AxiomError, GroupError
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ __all__ = ["StabilizerTables", "stabilizer_tables"]
 
 LARGEST_ENTRY = 2**24
 """Products of two matrices with entries up to here cannot overflow int64."""
+
+SHIFTS, PAIRS = 2, 7
+"""How many translations, and pairs of them, are tried as integers beside the symbols."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +77,7 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
     t = sympy.symbols(f"t0:{d}", integer=True)
     parts = np.empty((group.order, d, d), dtype=np.int64)
     translated = []
-    shifts = {shift: sympy.Matrix(shift) for shift in (*_shifts(d), t)}
+    shifts = {shift: sympy.Matrix(shift) for shift in (*translations(d)[:SHIFTS], t)}
     for flat, s in enumerate(group.stabilizer_indices):
         element = (*s, *(0,) * d)
         with _blaming(group, "the form of matrix", element):
@@ -89,7 +94,7 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
             with _blaming(group, "the form of matrix", (*s, *shift)):
                 moved = group.matrix(*s, *shift)
             expected[:d, d] = column
-            if moved != expected and not (moved - expected).applyfunc(sympy.expand).is_zero_matrix:
+            if not _same(moved, expected):
                 raise AxiomError(
                     group.name,
                     _claim("the split g = t s", (*s, *shift)),
@@ -105,12 +110,13 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
     return parts, translated
 
 
-def _shifts(d: int) -> tuple[tuple[int, ...], ...]:
-    """A near and a far translation, each coordinate negative in one and positive in the other."""
-    return tuple(
-        tuple((size + i) * (-1) ** (i + flip) for i in range(d))
-        for size, flip in ((2, 1), (10**6 + 3, 0))
-    )
+def _same(matrix: sympy.ImmutableMatrix, expected: sympy.MatrixBase) -> bool:
+    """Whether two matrices are equal as polynomials, without floats, which are never exact."""
+    import sympy
+
+    if matrix.has(sympy.Float):
+        return False
+    return matrix == expected or bool((matrix - expected).applyfunc(sympy.expand).is_zero_matrix)
 
 
 def _claim(axiom: str, *elements: Element) -> str:
@@ -210,11 +216,9 @@ def _inverse(group: SplitGroup, composition: IntArray) -> IntArray:
 
 def _check_isometry(group: SplitGroup, matrices: IntArray) -> None:
     """`Aᵀ G A = G` for the Gram matrix `G`: the stabilizer keeps lengths and angles."""
-    import sympy
-
     gram = np.array(group.lattice.gram.tolist(), dtype=object)
     for s, A in zip(group.stabilizer_indices, matrices.astype(object), strict=True):
-        if any(entry != 0 and sympy.expand(entry) != 0 for entry in (A.T @ gram @ A - gram).flat):
+        if not all(entry == 0 or vanishes(entry) for entry in (A.T @ gram @ A - gram).flat):
             raise AxiomError(
                 group.name,
                 "isometry",
@@ -233,7 +237,9 @@ def _check_index(group: SplitGroup, translated: list[sympy.ImmutableMatrix]) -> 
         try:
             group.index(matrix)  # what it finds is held to its matrix there
         except GroupError as error:
-            for shift in _shifts(group.dimension):  # a formula may be right and have no proof
+            for shift in translations(group.dimension)[
+                :SHIFTS
+            ]:  # a formula may be right and have no proof
                 with _blaming(group, axiom, (*s, *shift)):
                     group.index(group.matrix(*s, *shift))
             raise AxiomError(group.name, _claim(axiom, element), str(error), (element,)) from error
@@ -248,10 +254,9 @@ def _check_overrides(
     import sympy
 
     d, indices = group.dimension, group.stabilizer_indices
-    letters = [sympy.Matrix(sympy.symbols(f"{letter}0:{d}", integer=True)) for letter in "tx"]
-    ramp = sympy.Matrix(range(2, 2 + d))  # coordinates that differ from one another, from 0 and 1
-    near, far = map(sympy.Matrix, _shifts(d))
-    for t, x in ((ramp, -ramp[::-1, :]), (far, near), (-far, near), letters):
+    letters = tuple(sympy.symbols(f"{letter}0:{d}", integer=True) for letter in "tx")
+    for pair in (*translation_pairs(d)[:PAIRS], letters):
+        t, x = map(sympy.Matrix, pair)
         for s, A in enumerate(map(sympy.Matrix, matrices)):
             g = (*indices[s], *t)
             if "inverse" in group.overrides:

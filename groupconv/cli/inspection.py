@@ -142,7 +142,7 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
 
     from groupconv.transforms import filter_transform
 
-    if output.suffix != ".npz":
+    if output.suffix.lower() != ".npz":
         raise ArgumentError(f"--output={str(output)!r}: expected the name of an .npz file")
     transform = filter_transform(name, kernel_size, in_space, out_space)
     with written_whole(output, "--output") as file:

@@ -26,7 +26,8 @@ def plot(
     name: str, what: str, output: Path, kernel_size: int | None, generators: list[int] | None
 ) -> None:
     """Draw one picture of a group into a file."""
-    if output.suffix not in FORMATS:
+    suffix = output.suffix.lower()
+    if suffix not in FORMATS:
         raise ArgumentError(
             f"--output={str(output)!r}: expected the name of a file ending in "
             f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
@@ -35,13 +36,13 @@ def plot(
     import matplotlib
 
     # Nothing random and no date, so that the same picture is the same file.
-    metadata = {"Date": None} if output.suffix == ".svg" else {}
-    metadata |= {"CreationDate": None} if output.suffix == ".pdf" else {}
+    metadata = {"Date": None} if suffix == ".svg" else {}
+    metadata |= {"CreationDate": None} if suffix == ".pdf" else {}
     with (
         written_whole(output, "--output") as file,
         matplotlib.rc_context({"svg.hashsalt": "groupconv"}),
     ):
-        figure.savefig(file, format=output.suffix[1:], dpi=RESOLUTION, metadata=metadata)
+        figure.savefig(file, format=suffix[1:], dpi=RESOLUTION, metadata=metadata)
     wide_console().print(f"{output}: {what} of {name}")
 
 

@@ -29,7 +29,7 @@ COLOURS = {"✓": "green", "✗": "red", "–": "yellow"}
 
 
 def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> int:
-    """Verify groups and show what was found; 0 if all hold, 2 if a name is none, else 1."""
+    """Verify groups and show what was found; 0 if all hold, 2 if one cannot be tried, else 1."""
     if every == bool(names):
         raise ArgumentError(
             f"names={names} and --all={every}: give the names of groups, or --all alone"
@@ -48,9 +48,14 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
                 with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
                     reports.append(prove(name, progress=progress))
                 _print(console, reports[-1])
-            except GroupConvError as error:
-                errors[name] = str(error)
-                print(f"error: {error}", file=sys.stderr)
+            except Exception as error:  # whatever a plugin does, the other groups are told of
+                is_ours = isinstance(error, GroupConvError)
+                errors[name] = (
+                    str(error)
+                    if is_ours
+                    else (f"name={name!r}: its proof raised {type(error).__name__}: {error}")
+                )
+                print(f"error: {errors[name]}", file=sys.stderr)
         if file is not None:
             file.write(html_page(reports, errors).encode())
     passed = not errors and all(report.passed for report in reports)

@@ -219,8 +219,8 @@ def _parts(module: Callable[[Tensor], Tensor]) -> list[nn.Module]:
 
 
 def _output(module: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """What a module gives, if it can be compared."""
-    y = module(x)
+    """What a module gives, if it can be compared; on a copy, since it may work in place."""
+    y = module(x.clone())
     if not isinstance(y, Tensor) or not (y.is_floating_point() or y.is_complex()) or not y.numel():
         shown = f"{y.dtype} {tuple(y.shape)}" if isinstance(y, Tensor) else type(y).__name__
         raise ArgumentError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import sympy
 
 from groupconv.algebra.contract import bare_index
+from groupconv.algebra.lattice import vanishes
 from groupconv.errors import GroupConvError
 from groupconv.verification.elements import GroupElements
 
@@ -33,16 +34,16 @@ class Axiom(NamedTuple):
     domain: Callable[[GroupElements], list[Elements]]
     sides: Callable[..., Sides]
     cause: str
+    needs: tuple[str, ...] = ()
+    """Axioms without which this one means nothing."""
 
 
 def sides_agree(left: Any, right: Any) -> bool:
-    """Whether two sides are equal as polynomials in the symbols."""
+    """Whether two sides are equal, as polynomials in the symbols or as algebraic numbers."""
     if left == right or isinstance(left, str):
         return bool(left == right)
-    if isinstance(left, sympy.MatrixBase):
-        return bool((left - right).applyfunc(sympy.expand).is_zero_matrix)
     return len(left) == len(right) and all(
-        sympy.expand(a - b) == 0 for a, b in zip(left, right, strict=True)
+        vanishes(a - b) for a, b in zip(left, right, strict=True)
     )
 
 
@@ -51,7 +52,12 @@ def _form(G: GroupElements, g: Element) -> Sides:
 
 
 def _integrality(G: GroupElements, g: Element) -> Sides:
-    return tuple(entry for entry in G.matrix(*g) if not entry.is_Integer), ()
+    t = {c for c in g if isinstance(c, sympy.Symbol)}
+    return tuple(
+        entry
+        for entry in G.matrix(*g)
+        if not entry.is_Integer and (entry.has(sympy.Float) or not entry.free_symbols & t)
+    ), ()
 
 
 def _homogeneity(G: GroupElements, g: Element) -> Sides:
@@ -84,9 +90,12 @@ def _injectivity(G: GroupElements, g: Element) -> Sides:
 
 
 def _uniformity(G: GroupElements, g: Element) -> Sides:
-    (symbolic,) = G.symbolic()[G.group.flat_index(G.split(g)[0])]
-    t = dict(zip(G.split(symbolic)[1], G.split(g)[1], strict=True))
-    return G.group.matrix(*g), G.matrix(*symbolic).subs(t, simultaneous=True)
+    first, second = G.group.matrix(*g), G.group.matrix(*g)
+    if first != second:
+        return first, second
+    s, t = G.split(g)
+    values = dict(zip(G.symbols(), t, strict=True))
+    return first, G.matrix(*s, *G.symbols()).subs(values, simultaneous=True)
 
 
 def _split(G: GroupElements, g: Element) -> Sides:
@@ -153,6 +162,11 @@ def _compositions(G: GroupElements) -> list[Elements]:
     return G.symbolic_pairs() + (G.integer_pairs() if own else [])
 
 
+FORM = ("form",)
+EXACT = (*FORM, "integrality")
+MATRIX = (*EXACT, "homogeneity", "stabilizer", "uniformity", "split")
+"""What has to hold before products and indices mean anything."""
+
 AXIOMS = (
     Axiom(
         "form",
@@ -165,13 +179,14 @@ AXIOMS = (
     ),
     Axiom(
         "integrality",
-        "g(s, 0) has integer entries only",
+        "g(s, 0) has integer entries only, and g(s, t) no floats",
         r"g(s, 0) \in \mathbb{Z}^{(d+1) \times (d+1)}",
         "computed",
-        GroupElements.fixed,
+        lambda G: G.fixed() + G.symbolic(),
         _integrality,
         "the entries on the left are no exact integers; write the matrix in lattice coordinates, "
         "without floats",
+        FORM,
     ),
     Axiom(
         "homogeneity",
@@ -181,6 +196,7 @@ AXIOMS = (
         GroupElements.fixed,
         _homogeneity,
         "the bottom row is wrong; a homogeneous matrix is [[A, t], [0, 1]]",
+        FORM,
     ),
     Axiom(
         "stabilizer",
@@ -191,6 +207,7 @@ AXIOMS = (
         _stabilizer,
         "the element moves the origin; move it to where all of them meet, or take the offset out "
         "of matrix; a true glide or screw has no such place, and its group is not split",
+        FORM,
     ),
     Axiom(
         "unimodularity",
@@ -200,6 +217,7 @@ AXIOMS = (
         GroupElements.fixed,
         _unimodularity,
         "the element does not map the lattice onto itself",
+        EXACT,
     ),
     Axiom(
         "isometry",
@@ -209,6 +227,7 @@ AXIOMS = (
         GroupElements.fixed,
         _isometry,
         "the element changes lengths or angles of the lattice that the group names",
+        EXACT,
     ),
     Axiom(
         "identity",
@@ -218,6 +237,7 @@ AXIOMS = (
         lambda G: [(G.group.identity,)],
         _identity,
         "the index of all zeros is not the identity; number the elements from the identity on",
+        EXACT,
     ),
     Axiom(
         "uniformity",
@@ -227,6 +247,7 @@ AXIOMS = (
         GroupElements.integer,
         _uniformity,
         "matrix is no formula: it branches on its arguments, or changes from call to call",
+        EXACT,
     ),
     Axiom(
         "split",
@@ -236,6 +257,7 @@ AXIOMS = (
         GroupElements.symbolic,
         _split,
         "the element is not its stabilizer part followed by its translation",
+        EXACT,
     ),
     Axiom(
         "normality",
@@ -245,6 +267,7 @@ AXIOMS = (
         GroupElements.symbolic,
         _normality,
         "the conjugate of a translation is not the turned translation",
+        EXACT,
     ),
     Axiom(
         "injectivity",
@@ -254,6 +277,7 @@ AXIOMS = (
         GroupElements.symbolic,
         _injectivity,
         "both indices have the same matrix",
+        MATRIX,
     ),
     Axiom(
         "index of matrix",
@@ -263,6 +287,7 @@ AXIOMS = (
         _both,
         _index_of_matrix,
         "index does not undo matrix",
+        MATRIX,
     ),
     Axiom(
         "closure",
@@ -272,6 +297,7 @@ AXIOMS = (
         GroupElements.symbolic_pairs,
         _closure,
         "the product is the matrix of no index",
+        MATRIX,
     ),
     Axiom(
         "finite order",
@@ -282,6 +308,7 @@ AXIOMS = (
         _finite_order,
         "the element has infinite order, as a shear or a glide has, or one that does not divide "
         "the order that stabilizer_shape declares",
+        EXACT,
     ),
     Axiom(
         "composition",
@@ -291,6 +318,7 @@ AXIOMS = (
         _compositions,
         _composition,
         "compose is not the product of the matrices",
+        MATRIX,
     ),
     Axiom(
         "left inverse",
@@ -300,6 +328,7 @@ AXIOMS = (
         _inverses,
         _left_inverse,
         "inverse does not give the inverse",
+        MATRIX,
     ),
     Axiom(
         "right inverse",
@@ -309,6 +338,7 @@ AXIOMS = (
         _inverses,
         _right_inverse,
         "inverse does not give the inverse",
+        MATRIX,
     ),
 )
 """The equations that are examined case by case; what follows from them is derived."""

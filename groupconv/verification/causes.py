@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy
 
 from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE
+from groupconv.algebra.contract import bare_index
+from groupconv.algebra.samples import translations
 from groupconv.errors import GroupConvError
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def _missing_element(failure: Failure) -> str:
     group = failure.group.group
     if failure.right[:-1, :-1] in _linear_parts(failure.group):
         what = "no valid index" if isinstance(failure.left, str) else "the index of another matrix"
-        return f"the product has the linear part of an element, and index gives {what} for it"
+        return f"the product has the linear part of an element, and index finds {what}"
     return (
         f"the product is no element: the stabilizer lacks it, with {group.order} elements by "
         f"stabilizer_shape {group.stabilizer_shape}"
@@ -112,12 +114,20 @@ def _wrong_inverse(failure: Failure) -> str:
 
 
 def _wrong_index(failure: Failure) -> str:
-    s, t = failure.group.split(failure.right)
-    found_s, found_t = failure.group.split(failure.left)
-    if s == found_s:
-        is_permuted = sorted(map(str, t)) == sorted(map(str, found_t))
-        return f"index gives the translation {'in another order' if is_permuted else 'wrongly'}"
-    return "index gives the wrong stabilizer coordinates" if t == found_t else ""
+    """Where index and matrix disagree; which of them is wrong, their author knows."""
+    group = failure.group
+    s, t = group.split(failure.right)
+    found_s, found_t = group.split(failure.left)
+    if s != found_s:
+        return "index and matrix disagree about the stabilizer coordinates" if t == found_t else ""
+    uneven = (*s, *translations(group.dimension)[0])
+    try:
+        found = bare_index(group.group, group.matrix(*uneven))
+    except GroupConvError:
+        found = ()
+    if found != uneven and sorted(found) == sorted(uneven):
+        return "index gives the translation in another order"
+    return "index and matrix disagree about the translation"
 
 
 def _wrong_translation(failure: Failure) -> str:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import sympy
 
+from groupconv.algebra.samples import translation_pairs, translations
 from groupconv.errors import GroupConvError
 
 if TYPE_CHECKING:
     from groupconv.algebra import Element, SplitGroup
 
-__all__ = ["FAR", "Elements", "GroupElements", "is_concrete", "weight"]
+__all__ = ["Elements", "GroupElements", "is_concrete", "weight"]
 
-FAR = 10**6
-"""How far the farthest translations go that are tried as integers."""
+MOST_PAIRS = 20_000
+"""About how many pairs of elements are tried as integers; those of seven translations in any case.
+"""
 
 Elements: TypeAlias = tuple["Element", ...]
 """The elements that one case of a statement is about."""
@@ -46,38 +48,32 @@ class GroupElements:
         """The stabilizer elements, untranslated."""
         return [((*s, *self.nowhere),) for s in self.group.stabilizer_indices]
 
+    def symbols(self, letter: str = "t") -> Element:
+        """The translation `(t0, t1, …)`."""
+        return tuple(sympy.symbols(f"{letter}0:{self.dimension}", integer=True))
+
     def symbolic(self, letter: str = "t") -> list[Elements]:
-        """Every stabilizer element, translated by `(t0, t1, …)`."""
-        t = sympy.symbols(f"{letter}0:{self.dimension}", integer=True)
+        """Every stabilizer element, with that translation."""
+        t = self.symbols(letter)
         return [((*s, *t),) for s in self.group.stabilizer_indices]
 
     def integer(self) -> list[Elements]:
-        """Every stabilizer element with a few translations: none, unit vectors, uneven ones."""
-        d = self.dimension
-        units = [tuple(int(i == j) for j in range(d)) for i in range(d)]
-        ramp = tuple(range(2, 2 + d))
-        samples = [
-            self.nowhere,
-            *units,
-            *(tuple(-n for n in unit) for unit in units),
-            ramp,
-            tuple(-n for n in reversed(ramp)),
-            tuple(FAR + n for n in ramp),
-            tuple(-FAR - n for n in reversed(ramp)),
+        """Every stabilizer element with a few translations."""
+        return [
+            ((*s, *t),) for t in translations(self.dimension) for s in self.group.stabilizer_indices
         ]
-        return [((*s, *t),) for t in samples for s in self.group.stabilizer_indices]
 
     def symbolic_pairs(self) -> list[Elements]:
         """All pairs of stabilizer elements, with different symbols as translations."""
         return [(g, h) for (g,), (h,) in itertools.product(self.symbolic(), self.symbolic("x"))]
 
     def integer_pairs(self) -> list[Elements]:
-        """All pairs of stabilizer elements, with uneven translations, near and far."""
-        ramp = tuple(range(2, 2 + self.dimension))
+        """All pairs of stabilizer elements, with a few pairs of translations."""
+        number = max(7, MOST_PAIRS // self.group.order**2)
         return [
-            ((*s, *(far + n for n in ramp)), (*t, *(-far - n for n in reversed(ramp))))
-            for far in (0, FAR, -FAR)
-            for s, t in itertools.product(self.group.stabilizer_indices, repeat=2)
+            ((*s, *t), (*r, *x))
+            for t, x in translation_pairs(self.dimension)[:number]
+            for s, r in itertools.product(self.group.stabilizer_indices, repeat=2)
         ]
 
     def product(self, g: Element, h: Element) -> sympy.ImmutableMatrix:

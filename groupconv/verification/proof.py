@@ -6,7 +6,7 @@ import functools
 import time
 from typing import TYPE_CHECKING
 
-from groupconv.errors import GroupConvError
+from groupconv.errors import ArgumentError, GroupConvError
 from groupconv.registry import as_group
 from groupconv.verification.axioms import AXIOMS, Axiom
 from groupconv.verification.elements import Elements, GroupElements
@@ -41,7 +41,7 @@ def verify(
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
-        ArgumentError: it is neither a group nor a name.
+        ArgumentError: it is neither a group nor a name, or `progress` is no function.
 
     Examples:
         >>> report = verify("p4")
@@ -49,13 +49,18 @@ def verify(
         (True, 26)
     """
     group = as_group(group)
+    if progress is not None and not callable(progress):
+        raise ArgumentError(f"progress={progress!r}: expected a function of three arguments")
     elements = GroupElements(group)
     work = [(axiom, axiom.domain(elements)) for axiom in AXIOMS]
     total, done = sum(len(domain) for _, domain in work), 0
     checks: list[Check] = []
     for axiom, domain in work:
         told = functools.partial(_tell, progress, axiom.name, done, total)
-        checks.append(_examine(elements, axiom, domain, told))
+        if reason := _lacking(axiom.needs, checks):
+            checks.append(_undecided(axiom.name, axiom.statement, axiom.latex, reason))
+        else:
+            checks.append(_examine(elements, axiom, domain, told))
         done += len(domain)
     checks += _derived(checks)
     if all(check.passed for check in checks):  # they need tables
@@ -151,13 +156,25 @@ and of the basis vectors."""
 
 
 def _derived(checks: list[Check]) -> list[Check]:
-    counterexamples = {check.name: check.counterexample for check in checks}
     derived = []
     for name, statement, latex, grounds in DERIVED:
-        failed = next((g for g in grounds if counterexamples[g] is not None), None)
-        if failed is None:
-            derived.append(Check(name, statement, latex, "derived", 0, 0.0, grounds))
+        if reason := _lacking(grounds, checks):
+            derived.append(_undecided(name, statement, latex, reason))
         else:
-            reason = f"it rests on {failed}, which fails"
-            derived.append(Check(name, statement, latex, "undecided", 0, 0.0, (reason,)))
+            derived.append(Check(name, statement, latex, "derived", 0, 0.0, grounds))
     return derived
+
+
+def _lacking(grounds: tuple[str, ...], checks: list[Check]) -> str:
+    """Why a statement that rests on others cannot be told; nothing if all of them hold."""
+    by_name = {check.name: check for check in checks}
+    for name in grounds:
+        if not by_name[name].passed:
+            return f"it rests on {name}, which fails"
+        if by_name[name].method == "undecided":
+            return f"it rests on {name}, which is undecided"
+    return ""
+
+
+def _undecided(name: str, statement: str, latex: str, reason: str) -> Check:
+    return Check(name, statement, latex, "undecided", 0, 0.0, (reason,))

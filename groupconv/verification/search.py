@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import sympy
 
 from groupconv.algebra.contract import matrix_text
+from groupconv.algebra.samples import FAR
 from groupconv.errors import GroupConvError
 from groupconv.verification.axioms import Axiom, sides_agree
 from groupconv.verification.causes import likely_cause
-from groupconv.verification.elements import FAR, Elements, GroupElements, is_concrete, weight
+from groupconv.verification.elements import Elements, GroupElements, is_concrete, weight
 from groupconv.verification.report import Counterexample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["fails", "smallest_counterexample"]
 
@@ -56,19 +57,25 @@ def smallest_counterexample(
     """The failing case with the smallest coordinates, in integers where it fails on them too."""
     failing = sorted(failing, key=weight)
     best: Elements | None = None
-    for nearby, cases in ((True, failing[:MOST_CASES]), (False, failing[:FEW_CASES])):
-        for elements in cases:
-            if best is not None and weight(elements) >= weight(best):
-                break
-            for concrete in _in_integers(group, elements, nearby=nearby):
-                if best is not None and weight(concrete) >= weight(best):
-                    continue
-                if fails(group, axiom, concrete):
-                    best = concrete
-                    break
+    for elements in failing[:MOST_CASES]:
+        best = _first_failing(group, axiom, _in_integers(group, elements, _near), best)
+    for elements in failing[:FEW_CASES]:
+        differing = _where_polynomials_differ(group, axiom, elements)
+        best = _first_failing(group, axiom, differing, best)
+        best = _first_failing(group, axiom, _in_integers(group, elements, _farther), best)
     if best is None:
         best = next(filter(is_concrete, failing), failing[0])
     return _counterexample_at(group, axiom, _shrunk(group, axiom, best))
+
+
+def _first_failing(
+    group: GroupElements, axiom: Axiom, cases: Iterable[Elements], best: Elements | None
+) -> Elements | None:
+    """The first of some cases that fails and is smaller than the best that was found."""
+    for elements in cases:
+        if (best is None or weight(elements) < weight(best)) and fails(group, axiom, elements):
+            return elements
+    return best
 
 
 def _shrunk(group: GroupElements, axiom: Axiom, elements: Elements) -> Elements:
@@ -131,24 +138,50 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
     )
 
 
-def _in_integers(group: GroupElements, elements: Elements, *, nearby: bool) -> Iterator[Elements]:
-    """The case with integers for its translations, the smallest first, or farther away.
-
-    One whose translations are small integers stays as it is.
-    """
+def _in_integers(
+    group: GroupElements, elements: Elements, vectors: Callable[[int], Iterator[tuple[int, ...]]]
+) -> Iterator[Elements]:
+    """The case with integers for its translations; one with small integers stays as it is."""
     if is_concrete(elements) and all(abs(c) < FAR // 2 for g in elements for c in g):
-        yield from [elements] if nearby else []
+        yield elements
         return
     d = group.dimension
-    length = d * len(elements)
-    for values in _near(length) if nearby else _farther(length):
+    for values in vectors(d * len(elements)):
         yield tuple(
             (*group.split(element)[0], *values[d * i : d * (i + 1)])
             for i, element in enumerate(elements)
         )
 
 
+def _where_polynomials_differ(
+    group: GroupElements, axiom: Axiom, elements: Elements
+) -> Iterator[Elements]:
+    """Small integers at which two sides that are different polynomials have different values."""
+    try:
+        left, right = axiom.sides(group, *elements)
+    except GroupConvError:
+        return
+    symbols = [c for element in elements for c in element if isinstance(c, sympy.Symbol)]
+    if isinstance(left, str) or len(left) != len(right):
+        return
+    for a, b in zip(left, right, strict=True):
+        difference = sympy.expand(a - b)
+        if difference == 0 or not difference.is_polynomial(*symbols):
+            continue
+        values: dict[Any, int] = {}
+        for symbol in symbols:  # one after the other, and it stays another polynomial than zero
+            degree = sympy.Poly(difference, symbol).degree()
+            for n in range(degree + 1):  # it has no more roots than its degree
+                at_n = sympy.expand(difference.subs(symbol, n))
+                if at_n != 0:
+                    values[symbol], difference = n, at_n
+                    break
+        if len(values) == len(symbols):
+            yield tuple(tuple(values.get(c, c) for c in element) for element in elements)
+
+
 def _near(length: int) -> Iterator[tuple[int, ...]]:
+    """The smallest first."""
     for size in range(LARGEST_TRANSLATION + 1):
         yield from _vectors(length, size)
 

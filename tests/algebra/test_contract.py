@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import pytest
 
-from groupconv import SQUARE, SplitGroup
+import groupconv as gc
+from groupconv import SQUARE, GeneratedGroup, SplitGroup
 from groupconv.algebra.contract import raised_at
 from groupconv.algebra.rows import product
-from groupconv.errors import AxiomError, GroupError
+from groupconv.errors import ArgumentError, AxiomError, GroupError
 from tests.support.groups import P4
 
 Base = type(P4)
@@ -94,7 +96,9 @@ def test_an_index_that_calls_itself_is_told_in_one_sentence():
         def index(self, matrix):
             return self.index(matrix)
 
-    with pytest.raises(GroupError, match=r"^index of 'p4' calls itself without") as caught:
+    with pytest.raises(
+        GroupError, match=r"^index of group 'p4' calls itself without end; mend"
+    ) as caught:
         Endless().compose((1, 0, 0), (1, 0, 0))
     assert len(str(caught.value)) < 100
 
@@ -104,8 +108,91 @@ def test_fields_that_do_not_count_are_refused():
     class Ignoring(type(P4)):
         flavour: int = field(default=0, compare=False)
 
-    with pytest.raises(AxiomError, match="its fields flavour have compare=False"):
+    with pytest.raises(AxiomError, match="its attributes flavour are not among the fields"):
         Ignoring()
+
+
+@dataclass(frozen=True)
+class Parameter(type(P4)):
+    angle: InitVar[int]
+
+    def __post_init__(self, angle):
+        object.__setattr__(self, "turn", angle)
+
+
+@dataclass(frozen=True)
+class Plain(type(P4)):
+    angle: int
+
+
+class Widened(Plain):
+    def __init__(self, angle):
+        super().__init__(1)
+        object.__setattr__(self, "turn", angle)
+
+
+@pytest.mark.parametrize("cls", [Parameter, Widened])
+def test_attributes_beside_the_fields_are_refused(cls):
+    with pytest.raises(AxiomError, match="its attributes turn are not among the fields"):
+        cls(2)
+
+
+class Slotted(SplitGroup):
+    __slots__ = ("angle",)
+    name, lattice, stabilizer_shape = "slotted", SQUARE, (2,)
+
+    def __init__(self, angle):
+        object.__setattr__(self, "angle", angle)
+
+    def matrix(self, r, u, v):
+        return P4.matrix(int(r) * self.angle % 4, u, v)
+
+    def index(self, matrix):
+        r, u, v = P4.index(matrix)
+        return int(r != 0), u, v
+
+
+def test_groups_that_differ_in_a_slot_do_not_share_tables():
+    assert Slotted(2) == Slotted(2) != Slotted(1)
+    assert hash(Slotted(2)) == hash(Slotted(2)) != hash(Slotted(1))
+    assert Slotted(2).stabilizer_matrices.tolist() == [[[1, 0], [0, 1]], [[-1, 0], [0, -1]]]
+    with pytest.raises(AxiomError, match="closure"):
+        Slotted(1).stabilizer_matrices
+
+
+def test_what_a_group_computes_once_and_keeps_makes_it_no_other():
+    class Keeping(type(P4)):
+        @functools.cached_property
+        def lookup(self):
+            return {}
+
+    group = Keeping()
+    before = hash(group)
+    assert group.lookup is group.lookup
+    assert hash(group) == before
+    assert group == Keeping()
+    assert gc.verify(group).passed
+
+
+def test_names_are_on_one_line():
+    class Broken(type(P4)):
+        name = "two\nlines"
+
+    with pytest.raises(AxiomError, match="is not a text on one line"):
+        Broken()
+    with pytest.raises(ArgumentError, match="expected a text on one line"):
+        GeneratedGroup("two\nlines", {"r": ([[0, -1], [1, 0]], 4)})
+
+
+@pytest.mark.parametrize("name", ["matrix", "compose", "inverse"])
+def test_formulas_that_call_themselves_are_told(name):
+    def formula(self, *arguments):
+        return getattr(self, name)(*arguments)
+
+    group = type("Endless", (type(P4),), {name: formula})()
+    arguments = {"matrix": (1, 0, 0), "compose": ((1, 0, 0), (1, 0, 0)), "inverse": ((1, 0, 0),)}
+    with pytest.raises(GroupError, match=f"^{name} of group 'p4' calls itself without end"):
+        getattr(group, name)(*arguments[name])
 
 
 def test_missing_formulas_are_named():

@@ -162,6 +162,13 @@ class TranslationFirst(Moved):
         return sympy.Matrix(self.parts[int(r)]) * sympy.Matrix([u, v])
 
 
+class FloatTranslation(Turns):
+    """Floats where no stabilizer element shows them."""
+
+    def matrix(self, r, u, v):
+        return super().matrix(r, u * sympy.Float(1), v)
+
+
 class Glide(Moved):
     def moved(self, r, u, v):
         return u + r, v
@@ -320,6 +327,20 @@ class ComposeBranches(Turns):
         return (r, u, v) if isinstance(u, sympy.Expr) else (r, u + v, v)
 
 
+class ForgetsTheTurn(Turns):
+    """A short cut for elements without a translation, as if they were the identity."""
+
+    def compose(self, g, h):
+        return h if g[1:] == (0, 0) else super().compose(g, h)
+
+
+class DoublesSquares(Turns):
+    """A short cut for the product of an element with itself."""
+
+    def compose(self, g, h):
+        return (2 * g[0] % 4, 2 * g[1], 2 * g[2]) if g == h else super().compose(g, h)
+
+
 class ComposeIsNone(Turns):
     def compose(self, g, h):
         return None
@@ -462,6 +483,14 @@ SPECIMENS = (
         "((1, -2, 3),)",
         "split",
         "((1, 1, 0),)",
+    ),
+    Specimen(
+        "FloatTranslation",
+        FloatTranslation,
+        "the split g = t s",
+        "((0, -2, 3),)",
+        "integrality",
+        "((0, 1, 0),)",
     ),
     Specimen("Glide", Glide, "the split g = t s", "((1, 0, 0),)", "stabilizer", "((1, 0, 0),)"),
     Specimen(
@@ -628,7 +657,23 @@ SPECIMENS = (
         "compose = the matrices",
         "((0, 2, 3), (0, -3, -2))",
         "composition",
-        "((0, 0, 0), (0, 0, -1))",
+        "((0, 0, 1), (0, 0, 0))",
+    ),
+    Specimen(
+        "ForgetsTheTurn",
+        ForgetsTheTurn,
+        "compose = the matrices",
+        "((1, 0, 0), (0, 0, 0))",
+        "composition",
+        "((1, 0, 0), (0, 0, 0))",
+    ),
+    Specimen(
+        "DoublesSquares",
+        DoublesSquares,
+        "compose = the matrices",
+        "((1, 2, 3), (1, 2, 3))",
+        "composition",
+        "((1, 1, 0), (1, 1, 0))",
     ),
     Specimen(
         "ComposeIsNone",

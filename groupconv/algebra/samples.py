@@ -1,0 +1,59 @@
+"""Integer translations that are tried beside symbols, since code can tell the two apart."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+__all__ = ["FAR", "Translation", "translation_pairs", "translations"]
+
+FAR = 10**6
+"""How far the farthest ones go."""
+
+Translation: TypeAlias = tuple[int, ...]
+
+
+def translations(d: int) -> list[Translation]:
+    """The most telling ones first: uneven ones near and far, none, then those along an axis.
+
+    Examples:
+        >>> translations(1)[:3], translations(2)[:3]
+        ([(-2,), (1000003,), (0,)], [(-2, 3), (1000003, -1000004), (0, 0)])
+    """
+    ramp = tuple(range(2, 2 + d))  # coordinates that differ from one another, from 0 and from 1
+    far = tuple(FAR + 1 + n for n in ramp)
+    along = [tuple(n * (i == j) for j in range(d)) for n in (1, -1, 5, -5) for i in range(d)]
+    even = [(n,) * d for n in (3, -3)]
+    near = [ramp, _reversed(ramp)]
+    return [_alternating(ramp, -1), _alternating(far, 1), (0,) * d, *along, *even, *near,
+            far, _reversed(far)]  # fmt: skip
+
+
+def translation_pairs(d: int) -> list[tuple[Translation, Translation]]:
+    """Pairs, the most telling first: uneven ones, then those that a short cut treats apart.
+
+    Examples:
+        >>> translation_pairs(1)[:4]
+        [((2,), (-2,)), ((1000003,), (-2,)), ((-1000003,), (-2,)), ((0,), (0,))]
+    """
+    near, far, nowhere, *rest = translations(d)
+    ramp = tuple(range(2, 2 + d))
+    uneven = [(ramp, _reversed(ramp)), (far, near), (_negative(far), near)]
+    short = [(nowhere, nowhere), (ramp, nowhere), (nowhere, ramp), (ramp, ramp)]
+    others = [
+        pair
+        for t in (near, *rest)
+        for pair in ((t, nowhere), (nowhere, t), (t, t), (t, _negative(t)))
+    ]
+    return list(dict.fromkeys([*uneven, *short, *others]))
+
+
+def _alternating(translation: Translation, sign: int) -> Translation:
+    return tuple(sign * n * (-1) ** i for i, n in enumerate(translation))
+
+
+def _negative(translation: Translation) -> Translation:
+    return tuple(-n for n in translation)
+
+
+def _reversed(translation: Translation) -> Translation:
+    return _negative(translation[::-1])
