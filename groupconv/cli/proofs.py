@@ -46,16 +46,18 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
         for name in chosen:
             try:
                 with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
-                    reports.append(prove(name, progress=progress))
-                _print(console, reports[-1])
+                    report = prove(name, progress=progress)
             except Exception as error:  # whatever a plugin does, the other groups are told of
-                is_ours = isinstance(error, GroupConvError)
-                errors[name] = (
-                    str(error)
-                    if is_ours
-                    else (f"name={name!r}: its proof raised {type(error).__name__}: {error}")
+                what = (
+                    ""
+                    if isinstance(error, GroupConvError)
+                    else (f"name={name!r}: its proof raised {type(error).__name__}: ")
                 )
+                errors[name] = f"{what}{error}"
                 print(f"error: {errors[name]}", file=sys.stderr)
+            else:
+                reports.append(report)
+                _print(console, report)
         if file is not None:
             file.write(html_page(reports, errors).encode())
     passed = not errors and all(report.passed for report in reports)

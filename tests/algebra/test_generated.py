@@ -22,6 +22,22 @@ def test_index_is_the_product_of_powers():
     assert P6M.matrix(1, 4, 0, 0)[:2, :2] == m * r**4
 
 
+@pytest.mark.parametrize("kind", [sympy.Matrix, sympy.ImmutableMatrix, np.array, tuple])
+def test_matrices_of_all_kinds_are_read(kind):
+    assert rows.exact_rows("p4", "r", kind(TURN)) == ((0, -1), (1, 0))
+
+
+class Kind(GeneratedGroup):
+    """A subclass that changes nothing."""
+
+
+def test_a_subclass_is_told_by_its_own_name():
+    group = Kind("p4", {"r": (TURN, 4)})
+    assert repr(group).startswith("Kind(name='p4'")
+    assert group != GeneratedGroup("p4", {"r": (TURN, 4)})
+    assert eval(repr(group), {"Kind": Kind, "Lattice": gc.Lattice}) == group
+
+
 @pytest.mark.parametrize(
     ("generators", "axiom", "message"),
     [

@@ -96,6 +96,19 @@ def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
     assert "p4: all checks hold" in shown
 
 
+def test_a_proof_that_raises_does_not_stop_the_others(monkeypatch, capsys):
+    def prove(name, progress):
+        if name == "p2":
+            raise ZeroDivisionError("in the plugin")
+        return gc.verify(name, progress=progress)
+
+    monkeypatch.setattr(proofs, "prove", prove)
+    assert proofs.verify(["p2", "p4"], False, True, None) == 2
+    data = json.loads(capsys.readouterr().out)
+    assert data["errors"] == {"p2": "name='p2': its proof raised ZeroDivisionError: in the plugin"}
+    assert [report["group"] for report in data["reports"]] == ["p4"]
+
+
 def test_an_experimental_group_is_one_line_of_warning():
     result = run("show", "p6")
     assert result.returncode == 0

@@ -45,6 +45,14 @@ def test_modes_and_gradients_are_left_alone():
     assert net[0].weight.grad is None
 
 
+def test_modules_that_work_in_place_do_so_on_a_copy():
+    net = nn.Sequential(nn.SiLU(inplace=True), gc.nn.GroupConv(2, 2, 3, group="p4"))
+    x = torch.randn(1, 2, 4, 7, 7)
+    before = x.clone()
+    gc.testing.assert_equivariant(net, x)
+    assert torch.equal(x, before)
+
+
 def test_not_a_number_is_not_equivariant():
     conv = gc.nn.LiftingConv(1, 1, 3, group=P4)
     nn.init.constant_(conv.bias, float("nan"))
