@@ -94,8 +94,8 @@ def _uniformity(G: GroupElements, g: Element) -> Sides:
     if first != second:
         return first, second
     s, t = G.split(g)
-    values = dict(zip(G.symbols(), t, strict=True))
-    return first, G.matrix(*s, *G.symbols()).subs(values, simultaneous=True)
+    values = dict(zip(G.symbols(), map(sympy.Integer, t), strict=True))
+    return first, G.matrix(*s, *G.symbols()).xreplace(values)
 
 
 def _split(G: GroupElements, g: Element) -> Sides:

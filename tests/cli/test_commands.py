@@ -263,10 +263,10 @@ def test_plot_draws_the_same_file_twice(what, tmp_path):
 
 
 def test_plot_as_a_command(tmp_path):
-    arguments = ["plot", "p4m", "--generator", 4, "--generator", 5, "-o", "graph.pdf"]
+    arguments = ["plot", "p4m", "--generator", 4, "--generator", 5, "-o", "graph.PDF"]
     result = run(*arguments, cwd=tmp_path)
-    assert result.stdout == "graph.pdf: cayley of p4m\n"
-    assert (tmp_path / "graph.pdf").read_bytes().startswith(b"%PDF")
+    assert result.stdout == "graph.PDF: cayley of p4m\n"
+    assert (tmp_path / "graph.PDF").read_bytes().startswith(b"%PDF")
 
 
 def test_version_and_help():
