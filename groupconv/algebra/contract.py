@@ -256,15 +256,18 @@ def require_group(group: Any) -> None:
         )
 
 
-def raised_at(error: BaseException) -> str:
-    """The file and line in which a plugin raised an error, in brackets."""
+def raised_at(error: BaseException, formula: Formula | None = None) -> str:
+    """Where a plugin raised an error, in brackets: in the file of its formula if it is known."""
     if isinstance(error, SyntaxError):
         return ""  # its text tells both
+    code = getattr(formula, "__code__", None)
+    theirs, own = [], []
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         if path.is_file() and not path.is_relative_to(PACKAGE) and "importlib" not in path.parts:
-            return f" ({path.name}, line {frame.lineno})"
-    return ""
+            theirs.append(f" ({path.name}, line {frame.lineno})")
+            own += theirs[-1:] if code is not None and frame.filename == code.co_filename else []
+    return next(iter(own or theirs), "")
 
 
 class _EndlessError(GroupError):
@@ -307,9 +310,10 @@ def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> An
     except (Exception, SystemExit) as error:
         _explain_arity(group, name, formula, arguments, error)
         given = ", ".join(map(str, arguments))
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise GroupError(
-            f"{name}({given}) of group {group.name!r} raised {type(error).__name__}: {error}"
-            f"{raised_at(error)}; mend the plugin's {name}"
+            f"{name}({given}) of group {group.name!r} raised {what}"
+            f"{raised_at(error, formula)}; mend the plugin's {name}"
         ) from error
 
 
@@ -321,16 +325,16 @@ def _explain_arity(
     try:
         signature.bind(group, *arguments)
     except TypeError:
-        taken = ", ".join(list(signature.parameters)[1:])
-        expected = (
-            f"the {len(group.stabilizer_shape)} coordinates of its stabilizer_shape and the "
-            f"{group.dimension} translations of the lattice {group.lattice.name!r}"
-            if name == "matrix"
-            else f"{len(arguments)} argument{'s' if len(arguments) > 1 else ''}"
-        )
+        expected, to_mend = f"self and {len(arguments)} more by position", name
+        if name == "matrix":
+            expected += (
+                f", {len(group.stabilizer_shape)} for its stabilizer_shape and {group.dimension} "
+                f"for the translation on the lattice {group.lattice.name!r}"
+            )
+            to_mend = "matrix, its stabilizer_shape or its lattice"
         raise GroupError(
-            f"{name} of group {group.name!r} takes ({taken}), expected {expected}; mend the "
-            f"plugin's {name}, its stabilizer_shape or its lattice"
+            f"{name} of group {group.name!r} takes {signature}, expected {expected}; mend the "
+            f"plugin's {to_mend}"
         ) from error
 
 
@@ -343,9 +347,10 @@ def check_element(group: SplitGroup, index: Any) -> Element:
     shape = group.stabilizer_shape
     expected = len(shape) + group.dimension
     if not isinstance(index, Sequence) or isinstance(index, str) or len(index) != expected:
+        shown = " ".join(repr(index).split())
         raise ElementError(
-            f"index={index!r} is no element of {group.name!r}: expected {expected} coordinates, "
-            f"{len(shape)} for the stabilizer and {group.dimension} for the translation"
+            f"index={shown} is no element of {group.name!r}: expected a tuple of length "
+            f"{expected}, {len(shape)} for the stabilizer and {group.dimension} for the translation"
         )
     element = tuple(_as_coordinate(group, index, value) for value in index)
     for position, (value, size) in enumerate(zip(element, shape, strict=False)):
@@ -366,11 +371,11 @@ def _as_coordinate(group: SplitGroup, index: Any, value: Any) -> Any:
             pass
         import sympy
 
-        if isinstance(value, sympy.Expr) and not value.is_number:
+        if isinstance(value, sympy.Expr) and not value.is_number and not value.has(sympy.Float):
             return value
     raise ElementError(
         f"index={index!r} is no element of {group.name!r}: coordinate {value!r} is neither an "
-        f"integer nor a symbol; everything about a group is exact"
+        f"integer nor a formula in symbols; everything about a group is exact, without floats"
     )
 
 
@@ -380,7 +385,8 @@ def _as_matrix(group: SplitGroup, value: Any, what: str) -> sympy.ImmutableMatri
 
     size = group.dimension + 1
     try:
-        matrix = sympy.ImmutableMatrix(value)
+        is_read = isinstance(value, sympy.ImmutableMatrix)
+        matrix = value if is_read else sympy.ImmutableMatrix(value)
     except Exception as error:  # sympy raises many kinds for what it cannot read
         raise GroupError(
             f"{what} of group {group.name!r} is {value!r}, expected a {size}×{size} matrix"

@@ -96,7 +96,8 @@ class Lattice:
     @property
     def gram(self) -> sympy.ImmutableMatrix:
         """The scalar products of the basis vectors, an exact `(d, d)` matrix."""
-        return self.basis.T * self.basis
+        basis = self.basis
+        return basis.T * basis
 
 
 def vanishes(entry: sympy.Expr) -> bool:

@@ -300,6 +300,11 @@ class SplitGroup(metaclass=_CheckedAtBirth):
                 )
         # Resolved, not looked up in the class body, so that what a mixin brings is checked too.
         for name, wrap in WRAPPERS.items():
+            if isinstance(inspect.getattr_static(cls, name), staticmethod | classmethod):
+                raise GroupError(
+                    f"class {cls.__name__} has a static or class method {name}, expected a method "
+                    f"of its objects; write it with self"
+                )
             if not callable(getattr(cls, name)):
                 raise GroupError(
                     f"class {cls.__name__} has {name}={getattr(cls, name)!r}, expected a method"

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from groupconv.algebra.split_group import SplitGroup
 
     IntArray = npt.NDArray[np.int64]
+    Matrices = list[tuple[Element, sympy.ImmutableMatrix]]
 
 __all__ = ["StabilizerTables", "stabilizer_tables"]
 
 LARGEST_ENTRY = 2**24
 """Products of two matrices with entries up to here cannot overflow int64."""
 
-SHIFTS, PAIRS = 2, 7
-"""How many translations, and pairs of them, are tried as integers beside the symbols."""
+PAIRS = 7
+"""How many pairs of translations are tried as integers beside the symbols."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,27 +70,28 @@ def stabilizer_tables(group: SplitGroup) -> StabilizerTables:
     return StabilizerTables(matrices, composition, inverse)
 
 
-def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatrix]]:
-    """The integer matrices `A_s`, and the whole ones with a symbolic translation beside them."""
+def _linear_parts(group: SplitGroup) -> tuple[IntArray, Matrices]:
+    """The integer matrices `A_s`, and the whole ones of each with an integer and a symbolic `t`."""
     import sympy
 
     d = group.dimension
     t = sympy.symbols(f"t0:{d}", integer=True)
     parts = np.empty((group.order, d, d), dtype=np.int64)
     translated = []
-    shifts = {shift: sympy.Matrix(shift) for shift in (*translations(d)[:SHIFTS], t)}
+    near, far = translations(d)[:2]
+    shifts = {shift: sympy.Matrix(shift) for shift in (near, far, t)}
     for flat, s in enumerate(group.stabilizer_indices):
         element = (*s, *(0,) * d)
         with _blaming(group, "the form of matrix", element):
             expected = group.matrix(*element).as_mutable()
-            still = _integers(group, s, expected)
-        if still[:d, d].any():
+        if any(entry != 0 for entry in expected[:d, d]):
             raise AxiomError(
                 group.name,
                 "the split g = t s",
-                f"{element} moves the origin, by {still[:d, d].tolist()}, as a glide or screw does",
+                f"{element} moves the origin, by {list(expected[:d, d])}, as a glide or screw does",
                 (element,),
             )
+        still = _integers(group, s, expected)
         for shift, column in shifts.items():  # code can tell a number from a symbol
             with _blaming(group, "the form of matrix", (*s, *shift)):
                 moved = group.matrix(*s, *shift)
@@ -101,11 +103,10 @@ def _linear_parts(group: SplitGroup) -> tuple[IntArray, list[sympy.ImmutableMatr
                     f"the matrix of {(*s, *shift)} is {matrix_text(moved)}, expected the linear "
                     f"part of {element} beside the translation: {matrix_text(expected)}",
                     ((*s, *shift),),
-                    step="write matrix as a formula that does not branch on its arguments, and "
-                    "groupconv.verify tells what is wrong with it",
+                    step="run groupconv.verify for the smallest place and the likely cause",
                 )
-            if shift is t:
-                translated.append(moved)
+            if shift in (near, t):
+                translated.append(((*s, *shift), moved))
         parts[flat] = still[:d, :d]
     return parts, translated
 
@@ -229,20 +230,11 @@ def _check_isometry(group: SplitGroup, matrices: IntArray) -> None:
             )
 
 
-def _check_index(group: SplitGroup, translated: list[sympy.ImmutableMatrix]) -> None:
+def _check_index(group: SplitGroup, translated: Matrices) -> None:
     """`index` finds every stabilizer element back from its matrix, whatever its translation."""
-    axiom = "the bijection of index and matrix"
-    for s, matrix in zip(group.stabilizer_indices, translated, strict=True):
-        element = (*s, *matrix[: group.dimension, -1])
-        try:
+    for element, matrix in translated:
+        with _blaming(group, _claim("the bijection of index and matrix", element), element):
             group.index(matrix)  # what it finds is held to its matrix there
-        except GroupError as error:
-            for shift in translations(group.dimension)[
-                :SHIFTS
-            ]:  # a formula may be right and have no proof
-                with _blaming(group, axiom, (*s, *shift)):
-                    group.index(group.matrix(*s, *shift))
-            raise AxiomError(group.name, _claim(axiom, element), str(error), (element,)) from error
 
 
 def _check_overrides(

@@ -198,7 +198,8 @@ def subgroup_figure(group: SplitGroup | str) -> Figure:
     axes.set_xticks([])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_title(f"{group.name}: subgroups of {group.structure.name} up to conjugacy")
+    title = f"{group.name}: subgroups of {group.structure.name} up to conjugacy"
+    axes.set_title(title, fontsize=10)
     return figure
 
 

@@ -83,7 +83,8 @@ def spellings(name: str) -> list[str]:
         >>> spellings("F 4/m -3 2/m"), spellings("P 1 2_1 1")
         (['F4/m-32/m', 'Fm-3m'], ['P1211', 'P21'])
     """
-    letter, *axes = name.replace("_", "").split() or [""]
+    name = re.sub(r" ?: ?[HR12]$|_|\((?=\d\))|(?<=\(\d)\)", "", name)  # choices of cell; 2_1, 2(1)
+    letter, *axes = name.split() or [""]
     plain = letter + "".join(axes)
     short = re.sub("(?<=.)([a-z])3", r"\1-3", plain)  # the older way to write a cubic -3
     along = ALONG_AXES.fullmatch(plain)

@@ -82,7 +82,8 @@ def equivariance_error(
         in_space: Where `x` lives; by default told from its shape.
         out_space: Where the output lives; by default told from its shape. An output without
             spatial axes, `(B, K)`, is taken to be invariant.
-        elements: The indices of the elements to try; by default the whole stabilizer.
+        elements: The indices of the elements to try; by default the whole stabilizer. One with a
+            translation moves cells out of the array, unless it is a torus.
         circular: Whether arrays are tori, as for layers with circular padding.
 
     Raises:

@@ -52,11 +52,15 @@ def _form(G: GroupElements, g: Element) -> Sides:
 
 
 def _integrality(G: GroupElements, g: Element) -> Sides:
-    t = {c for c in g if isinstance(c, sympy.Symbol)}
+    matrix, t = G.matrix(*g), {c for c in g if isinstance(c, sympy.Symbol)}
+    moved = matrix[:-1, -1]  # whether the origin moves is another question
     return tuple(
-        entry
-        for entry in G.matrix(*g)
-        if not entry.is_Integer and (entry.has(sympy.Float) or not entry.free_symbols & t)
+        [entry for entry in moved if entry.has(sympy.Float)]
+        + [
+            entry
+            for entry in (*matrix[:, :-1], matrix[-1, -1])
+            if not entry.is_Integer and (entry.has(sympy.Float) or not entry.free_symbols & t)
+        ]
     ), ()
 
 
@@ -179,8 +183,8 @@ AXIOMS = (
     ),
     Axiom(
         "integrality",
-        "g(s, 0) has integer entries only, and g(s, t) no floats",
-        r"g(s, 0) \in \mathbb{Z}^{(d+1) \times (d+1)}",
+        "A is an integer matrix, the linear part of g(s, 0), and g(s, t) has no floats",
+        r"A_s \in \mathbb{Z}^{d \times d}",
         "computed",
         lambda G: G.fixed() + G.symbolic(),
         _integrality,

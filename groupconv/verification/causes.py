@@ -83,12 +83,12 @@ def _missing_element(failure: Failure) -> str:
 
 def _wrong_product(failure: Failure) -> str:
     if failure.is_linear:
-        return "compose gives the wrong stabilizer element"
+        return "compose gives the wrong stabilizer element here"
     if _explains(failure, lambda group, g, h: group.product(h, g)):
         return "compose multiplies in the other order: it gives h g for g h"
     if _explains(failure, _sum_of_translations):
         return "compose adds the translations; the second has to be turned by the first element"
-    return "compose gives the right stabilizer element and a wrong translation"
+    return "compose gives the right stabilizer element here, and a wrong translation"
 
 
 def _explains(failure: Failure, mistake: Callable[..., sympy.MatrixBase]) -> bool:
@@ -109,8 +109,8 @@ def _sum_of_translations(group: GroupElements, g: Element, h: Element) -> sympy.
 
 def _wrong_inverse(failure: Failure) -> str:
     if failure.is_linear:
-        return "inverse gives the wrong stabilizer element"
-    return "inverse gives the right stabilizer element and a wrong translation; it is -A⁻¹ t"
+        return "inverse gives the wrong stabilizer element here"
+    return "inverse gives the right stabilizer element here, and not the translation -A⁻¹ t"
 
 
 def _wrong_index(failure: Failure) -> str:

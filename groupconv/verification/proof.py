@@ -63,7 +63,9 @@ def verify(
             checks.append(_examine(elements, axiom, domain, told))
         done += len(domain)
     checks += _derived(checks)
-    if all(check.passed for check in checks):  # they need tables
+    if reason := _lacking(tuple(check.name for check in checks), checks):  # there are no tables
+        checks += [_undecided(fact.name, fact.statement, fact.latex, reason) for fact in FACTS]
+    else:
         checks += law_checks(group)
         checks += [_examine_fact(group, fact) for fact in FACTS]
     return VerificationReport(group.name, tuple(checks))
@@ -88,11 +90,12 @@ def _examine(
             failing.append(elements)
     found = smallest_counterexample(group, axiom, failing) if failing else None
     seconds = time.perf_counter() - start
+    method = found.verdict if found else axiom.method
     return Check(
         axiom.name,
         axiom.statement,
         axiom.latex,
-        axiom.method,
+        method,
         len(domain),
         seconds,
         counterexample=found,
@@ -118,9 +121,10 @@ def _examine_fact(group: SplitGroup, fact: Fact) -> Check:
     except GroupConvError as error:
         found = Counterexample((group.identity,), (), "", "", "", str(error))
     seconds = time.perf_counter() - start
+    method = found.verdict if found else "computed"
     cases = fact.cases(group)
     return Check(
-        fact.name, fact.statement, fact.latex, "computed", cases, seconds, counterexample=found
+        fact.name, fact.statement, fact.latex, method, cases, seconds, counterexample=found
     )
 
 

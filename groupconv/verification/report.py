@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "Counterexample", "Method", "Rows", "VerificationReport"]
 
-Method = Literal["proved", "derived", "computed", "undecided"]
-"""With symbols, from other checks, in exact integers; or not at all, for a reason that is told."""
+Verdict = Literal["refuted", "not proved"]
+Method = Literal["proved", "derived", "computed", "undecided"] | Verdict
+"""With symbols, from other checks, in exact integers; not at all, for a reason that is told; or
+refuted by a counterexample, in integers or, if sympy sees no more, in symbols."""
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
 """A matrix, entry by entry, as text."""
@@ -45,7 +47,7 @@ class Counterexample:
         return "\n".join(self.lines())
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """What it means: refuted by integers, or not proved, if there are only symbols."""
         return "refuted" if is_concrete(self.elements) else "not proved"
 
@@ -72,7 +74,7 @@ class Check:
         name: What the statement is called.
         statement: What holds, in symbols.
         latex: The same for typesetting.
-        method: How it was established.
+        method: How it was established, or refuted.
         cases: The number of cases that were examined.
         seconds: The time it took.
         grounds: The checks that a derived one rests on; why an undecided one is.
@@ -111,8 +113,7 @@ class Check:
             return f"derived from {', '.join(others) + ' and ' if others else ''}{last}"
         if self.method == "undecided":
             return f"undecided: {'; '.join(self.grounds)}"
-        found = self.counterexample.verdict if self.counterexample else self.method
-        return f"{found}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
+        return f"{self.method}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
 
 
 @dataclass(frozen=True)
@@ -218,10 +219,8 @@ class VerificationReport:
             f"  {check.mark} {check.name:<{width}}  {check.statement}  [{check.how}]"
             for check in self.checks
         ]
-        is_refuted = any(
-            c.counterexample and c.counterexample.verdict == "refuted" for c in self.roots
-        )
-        word = "all checks hold" if self.passed else "BROKEN" if is_refuted else "NOT PROVED"
+        is_refuted = any(check.method == "refuted" for check in self.roots)
+        word = self.verdict if self.passed else "BROKEN" if is_refuted else "NOT PROVED"
         return "\n".join([f"{self.group}: {word}", *lines, *self.failure_lines()])
 
 

@@ -124,7 +124,12 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
         left, right = axiom.sides(group, *elements)
     except GroupConvError as error:
         return Counterexample(elements, matrices, "", "", "", str(error))
-    if not is_concrete(elements):
+    if not is_concrete(elements) and isinstance(left, str):
+        cause = (
+            "the formula raises where translations are symbols, and no integers were found where "
+            "it fails; write one that takes both"
+        )
+    elif not is_concrete(elements):
         cause = (
             "the two sides are not the same polynomial, and no integers were found where they "
             "differ; perhaps sympy cannot tell that they are equal: write it with + - * alone"

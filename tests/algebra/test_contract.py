@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 from dataclasses import InitVar, dataclass, field
 
 import pytest
+import sympy
 
 import groupconv as gc
 from groupconv import SQUARE, GeneratedGroup, SplitGroup
@@ -40,19 +42,25 @@ def test_orders_up_to_the_limit_are_let_through():
         (
             {"matrix": lambda self, u, v: None},
             lambda group: group.matrix(0, 0, 0),
-            r"matrix of group 'p4' takes \(u, v\), expected the 1 coordinates of its "
-            r"stabilizer_shape and the 2 translations of the lattice 'square'; mend the plugin's "
-            r"matrix, its",
+            r"matrix of group 'p4' takes \(self, u, v\), expected self and 3 more by position, 1 "
+            r"for its stabilizer_shape and 2 for the translation on the lattice 'square'; mend the "
+            r"plugin's matrix, its",
         ),
         (
             {"index": lambda self: None},
             lambda group: group.index(P4.matrix(0, 0, 0)),
-            r"index of group 'p4' takes \(\), expected 1 argument; mend",
+            r"index of group 'p4' takes \(self\), expected self and 1 more by position; mend the "
+            r"plugin's index$",
         ),
         (
             {"compose": lambda self, g: None},
             lambda group: group.compose((0, 0, 0), (0, 0, 0)),
-            r"compose of group 'p4' takes \(g\), expected 2 arguments; mend",
+            r"compose of group 'p4' takes \(self, g\), expected self and 2 more by position; mend",
+        ),
+        (
+            {"matrix": lambda self, *, r, u, v: None},
+            lambda group: group.matrix(0, 0, 0),
+            r"takes \(self, \*, r, u, v\), expected self and 3 more by position",
         ),
     ],
 )
@@ -68,6 +76,30 @@ def test_what_a_formula_raises_names_the_file_and_the_line():
     line = matrix.__code__.co_firstlineno + 1
     with pytest.raises(GroupError, match=rf"KeyError: 'gone' \(test_contract.py, line {line}\)"):
         plugin(matrix=matrix)().matrix(1, 0, 0)
+
+
+def test_what_a_formula_calls_raises_in_the_formula_s_own_line():
+    def index(self, matrix):
+        return 0, *(json.loads(str(t)) for t in matrix[:2, 2])
+
+    line = index.__code__.co_firstlineno + 1
+    u = sympy.Symbol("u")
+    with pytest.raises(GroupError, match=rf"JSONDecodeError: .* \(test_contract.py, line {line}\)"):
+        plugin(index=index)().index(sympy.Matrix([[1, 0, u], [0, 1, 0], [0, 0, 1]]))
+
+
+def test_an_error_without_a_text_is_told_by_its_name():
+    def matrix(self, r, u, v):
+        raise AssertionError
+
+    with pytest.raises(GroupError, match=r"raised AssertionError \(test_contract.py, line"):
+        plugin(matrix=matrix)().matrix(1, 0, 0)
+
+
+@pytest.mark.parametrize("kind", [staticmethod, classmethod])
+def test_formulas_are_methods_of_objects(kind):
+    with pytest.raises(GroupError, match="class Wrong has a static or class method compose"):
+        plugin(compose=kind(lambda *arguments: None))
 
 
 def test_a_formula_may_call_the_one_it_overrides():

@@ -67,7 +67,9 @@ def test_coordinates_by_name_are_checked():
 
 
 def test_missing_coordinates_are_told_by_what_they_stand_for():
-    with pytest.raises(ElementError, match="expected 3 coordinates, 1 for the stabilizer and 2"):
+    with pytest.raises(
+        ElementError, match="expected a tuple of length 3, 1 for the stabilizer and 2"
+    ):
         P4.matrix(0, 1)
 
 
@@ -213,12 +215,14 @@ def test_coordinate_names():
 @pytest.mark.parametrize(
     ("index", "message"),
     [
-        ((1, 2), "expected 4 coordinates, 2 for the stabilizer and 2 for the translation"),
+        ((1, 2), "expected a tuple of length 4, 2 for the stabilizer and 2 for the translation"),
         ((2, 0, 0, 0), "stabilizer coordinate 0 is 2, expected one of 0 … 1"),
         ((0, -1, 0, 0), "stabilizer coordinate 1 is -1, expected one of 0 … 3"),
-        ((0, 0, 0.5, 0), "coordinate 0.5 is neither an integer nor a symbol"),
-        ((0, 0, 1.0, 0), "coordinate 1.0 is neither an integer nor a symbol"),
+        ((0, 0, 0.5, 0), "coordinate 0.5 is neither an integer nor a formula in symbols"),
+        ((0, 0, 1.0, 0), "coordinate 1.0 is neither an integer nor a formula in symbols"),
         ((0, 0, True, 0), "coordinate True is neither"),
+        ((0, 0, 1.0 * sympy.Symbol("u"), 0), r"coordinate 1.0\*u is neither"),
+        (np.array([0, 0, 0, 0]), r"index=array\(\[0, 0, 0, 0\]\) .* expected a tuple"),
         ((0, 0, sympy.Rational(1, 2), 0), "coordinate 1/2 is neither"),
         ("0000", "is no element of 'p4m'"),
         (7, "is no element of 'p4m'"),

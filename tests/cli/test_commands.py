@@ -91,7 +91,7 @@ def test_verify_fails_with_the_counterexample(monkeypatch, capsys):
     monkeypatch.setattr(plugins, "_loaded", {"broken": zoo.WrongCompose()})
     assert proofs.verify(["broken", "p4"], False, False, None) == 1
     shown = capsys.readouterr().out
-    assert "broken: 1 of 21 checks fail" in shown
+    assert "broken: 1 of 24 checks fail" in shown
     assert "difference  [[-1, 1, 0], [-1, -1, 0], [0, 0, 0]]" in shown
     assert "p4: all checks hold" in shown
 

@@ -119,7 +119,8 @@ def test_other_settings_are_told(name, known):
 
 
 @pytest.mark.parametrize(("name", "known"), [
-    ("Fd3m", "Fm-3m"), ("P21/n", "P2/m"), ("Pbnm", "Pmmm"), ("P 1 c 1", "Pm"), ("P4G", "p4m"),
+    ("Fd3m", "Fm-3m"), ("P 2(1)/c", "P2/m"), ("P4(1)", "P4"), ("P21/n", "P2/m"),
+    ("Pbnm", "Pmmm"), ("P 1 c 1", "Pm"), ("P4G", "p4m"),
     ("p11g", "pm"), ("PNMA", "Pmmm"), ("I2/a", "C2/m"), ("P21ma", "Pmm2"), ("Ia", "Cm"),
 ])  # fmt: skip
 def test_glides_are_seen_in_other_settings_and_cases(name, known):
@@ -128,7 +129,8 @@ def test_glides_are_seen_in_other_settings_and_cases(name, known):
 
 @pytest.mark.parametrize(("name", "known"), [
     ("P121", "P2"), ("P1m1", "Pm"), ("p1m1", "pm"), ("c11m", "cm"), (" p4", "p4"),
-    ("P 2 3", "P23"), ("Fm3m", "Fm-3m"), ("p211", "p2"),
+    ("P 2 3", "P23"), ("R32:H", "R32"), ("R 3 2 :R", "R32"), ("P 2/m : 1", "P2/m"),
+    ("Fm3m", "Fm-3m"), ("p211", "p2"),
 ])  # fmt: skip
 def test_other_spellings_are_told(name, known):
     assert advice(name, gc.groups()) == f"that group is called {known!r} here"

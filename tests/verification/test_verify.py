@@ -43,9 +43,9 @@ def test_names_load_the_installed_group():
 def test_each_specimen_of_a_wrong_composition_tells_its_cause():
     causes = {
         zoo.OtherOrder: "compose multiplies in the other order: it gives h g for g h",
-        zoo.WrongCompose: "compose gives the wrong stabilizer element",
+        zoo.WrongCompose: "compose gives the wrong stabilizer element here",
         zoo.AddsTranslations: "compose adds the translations; the second has to be turned by",
-        zoo.WrongInverse: "inverse gives the right stabilizer element and a wrong translation",
+        zoo.WrongInverse: "inverse gives the right stabilizer element here, and not the",
         zoo.SwappedTranslation: "index gives the translation in another order",
         zoo.WrongIndex: "index and matrix disagree about the stabilizer coordinates",
         zoo.Missing: "the stabilizer lacks it, with 3 elements by stabilizer_shape (3,)",
@@ -95,7 +95,7 @@ def test_a_mistake_of_one_element_is_not_told_of_all():
     (root,) = gc.verify(OneSign()).roots
     assert root.counterexample.elements == ((2, 0, 0), (0, 1, 0))
     assert root.counterexample.cause.endswith(
-        "the right stabilizer element and a wrong translation"
+        "the right stabilizer element here, and a wrong translation"
     )
 
 
@@ -190,6 +190,70 @@ def test_what_needs_a_matrix_of_the_right_form_is_left_undecided():
     undecided = {check.name: check.how for check in report.checks if check.method == "undecided"}
     assert undecided["closure"] == "undecided: it rests on integrality, which fails"
     assert undecided["associativity"] == "undecided: it rests on injectivity, which is undecided"
+
+
+def test_a_refuted_check_is_not_called_proved():
+    report = gc.verify(zoo.WrongCompose())
+    methods = {check["name"]: check["method"] for check in report.to_dict()["checks"]}
+    assert methods["composition"] == "refuted"
+    assert methods["closure"] == "proved"
+    assert methods["representation"] == "undecided"
+
+
+def test_a_law_holds_for_the_origin_too():
+    """Its linear parts are those of p4 for all integers, and it moves the origin for r > 3."""
+
+    class Drifting(type(P4)):
+        def matrix(self, r, u, v):
+            return super().matrix(r, u + 7 * r * (r - 1) * (r - 2) * (r - 3), v)
+
+    report = gc.verify(Drifting())
+    laws = {check.name: check.method for check in report.checks[-5:]}
+    assert report.passed
+    assert laws["periodicity"] == laws["composition law"] == "undecided"
+    assert str(report).startswith("p4: all checks hold, periodicity and composition law undecided")
+
+
+def test_laws_with_long_angles_are_left_undecided():
+    class Long(type(P4)):
+        def matrix(self, r, u, v):
+            return super().matrix(r + r * (r - 1) * (r - 2) * (r - 3), u, v)
+
+    assert "composition law undecided" in gc.verify(Long()).verdict
+
+
+def test_a_half_is_no_shift_of_the_origin():
+    """A screw is told by what it does, not by its fractions."""
+
+    class Screw(zoo.Turns):
+        def matrix(self, r, u, v):
+            return super().matrix(r, u + sympy.Rational(int(r), 4), v)
+
+    assert gc.verify(Screw()).failures[0].name == "stabilizer"
+    with pytest.raises(AxiomError, match=r"moves the origin, by \[1/4, 0\]"):
+        gc.nn.LiftingConv(1, 1, 3, group=Screw())
+
+
+def test_an_index_that_raises_on_symbols_is_told_as_such():
+    class Whole(zoo.Turns):
+        def index(self, matrix):
+            r, u, v = super().index(matrix)
+            return r, int(u), int(v)
+
+    (root, *_) = gc.verify(Whole()).roots
+    assert root.method == "not proved"
+    assert root.counterexample.cause.startswith("the formula raises where translations are symbols")
+
+
+def test_an_index_with_floats_reaches_no_layer():
+    class Leaking(zoo.Turns):
+        def index(self, matrix):
+            r, u, v = super().index(matrix)
+            return r, u * 1.0, v
+
+    with pytest.raises(AxiomError, match="bijection"):
+        gc.nn.LiftingConv(1, 1, 3, group=Leaking())
+    assert not gc.verify(Leaking()).passed
 
 
 def test_progress_has_to_be_a_function():
@@ -310,7 +374,7 @@ def test_matrices_that_branch_on_translations_are_refused_by_tables_too(shift):
 
     with pytest.raises(
         AxiomError,
-        match=r"expected the linear part of \(0, 0, 0\) .* does not branch",
+        match=r"expected the linear part of \(0, 0, 0\) .*; run groupconv.verify for the smallest",
     ):
         gc.nn.LiftingConv(1, 1, 3, group=Branching())
     assert not gc.verify(Branching()).passed
@@ -319,7 +383,10 @@ def test_matrices_that_branch_on_translations_are_refused_by_tables_too(shift):
 def test_what_rests_on_a_failure_is_left_undecided():
     report = gc.verify(zoo.WrongCompose())
     assert [failure.name for failure in report.failures] == ["composition"]
-    assert report.failure_lines()[-1] == "so these are left undecided: associativity, action"
+    assert report.failure_lines()[-1] == (
+        "so these are left undecided: associativity, action, composition table, filter transform, "
+        "representation"
+    )
     check = next(check for check in report.checks if check.name == "action")
     assert (check.mark, check.how) == ("–", "undecided: it rests on composition, which fails")
 
