@@ -265,8 +265,10 @@ def raised_at(error: BaseException, formula: Formula | None = None) -> str:
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         if path.is_file() and not path.is_relative_to(PACKAGE) and "importlib" not in path.parts:
-            theirs.append(f" ({path.name}, line {frame.lineno})")
-            own += theirs[-1:] if code is not None and frame.filename == code.co_filename else []
+            place = f" ({path.name}, line {frame.lineno})"
+            theirs.append(place)
+            if code is not None and frame.filename == code.co_filename:
+                own.append(place)
     return next(iter(own or theirs), "")
 
 

@@ -23,9 +23,9 @@ def translations(d: int) -> list[Translation]:
     far = tuple(FAR + 1 + n for n in ramp)
     along = [tuple(n * (i == j) for j in range(d)) for n in (1, -1, 5, -5) for i in range(d)]
     even = [(n,) * d for n in (3, -3)]
-    near = [ramp, _reversed(ramp)]
-    return [_alternating(ramp, -1), _alternating(far, 1), (0,) * d, *along, *even, *near,
-            far, _reversed(far)]  # fmt: skip
+    near = [ramp, _negative(ramp[::-1])]
+    first = [_alternating(ramp, -1), _alternating(far, 1), (0,) * d]
+    return list(dict.fromkeys([*first, *along, *even, *near, far, _negative(far[::-1])]))
 
 
 def translation_pairs(d: int) -> list[tuple[Translation, Translation]]:
@@ -37,11 +37,11 @@ def translation_pairs(d: int) -> list[tuple[Translation, Translation]]:
     """
     near, far, nowhere, *rest = translations(d)
     ramp = tuple(range(2, 2 + d))
-    uneven = [(ramp, _reversed(ramp)), (far, near), (_negative(far), near)]
+    uneven = [(ramp, _negative(ramp[::-1])), (far, near), (_negative(far), near)]
     short = [(nowhere, nowhere), (ramp, nowhere), (nowhere, ramp), (ramp, ramp)]
     others = [
         pair
-        for t in (near, *rest)
+        for t in (near, far, *rest)
         for pair in ((t, nowhere), (nowhere, t), (t, t), (t, _negative(t)))
     ]
     return list(dict.fromkeys([*uneven, *short, *others]))
@@ -53,7 +53,3 @@ def _alternating(translation: Translation, sign: int) -> Translation:
 
 def _negative(translation: Translation) -> Translation:
     return tuple(-n for n in translation)
-
-
-def _reversed(translation: Translation) -> Translation:
-    return _negative(translation[::-1])
