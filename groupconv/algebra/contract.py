@@ -312,7 +312,7 @@ def _call(group: SplitGroup, name: str, formula: Formula, *arguments: Any) -> An
     except (Exception, SystemExit) as error:
         _explain_arity(group, name, formula, arguments, error)
         given = ", ".join(map(str, arguments))
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        what = type(error).__name__ + (f": {' '.join(str(error).split())}" if str(error) else "")
         raise GroupError(
             f"{name}({given}) of group {group.name!r} raised {what}"
             f"{raised_at(error, formula)}; mend the plugin's {name}"
@@ -350,6 +350,8 @@ def check_element(group: SplitGroup, index: Any) -> Element:
     expected = len(shape) + group.dimension
     if not isinstance(index, Sequence) or isinstance(index, str) or len(index) != expected:
         shown = " ".join(repr(index).split())
+        if not isinstance(index, tuple | list):
+            shown += f" of type {type(index).__name__}"
         raise ElementError(
             f"index={shown} is no element of {group.name!r}: expected a tuple of length "
             f"{expected}, {len(shape)} for the stabilizer and {group.dimension} for the translation"

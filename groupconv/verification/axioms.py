@@ -53,14 +53,13 @@ def _form(G: GroupElements, g: Element) -> Sides:
 
 def _integrality(G: GroupElements, g: Element) -> Sides:
     matrix, t = G.matrix(*g), {c for c in g if isinstance(c, sympy.Symbol)}
-    moved = matrix[:-1, -1]  # whether the origin moves is another question
+    d = G.dimension
     return tuple(
-        [entry for entry in moved if entry.has(sympy.Float)]
-        + [
-            entry
-            for entry in (*matrix[:, :-1], matrix[-1, -1])
-            if not entry.is_Integer and (entry.has(sympy.Float) or not entry.free_symbols & t)
-        ]
+        entry
+        for place, entry in enumerate(matrix)
+        if entry.has(sympy.Float)
+        or not entry.free_symbols <= t
+        or not (entry.is_Integer or entry.free_symbols or (place + 1) % (d + 1) == 0)
     ), ()
 
 

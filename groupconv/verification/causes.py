@@ -133,10 +133,19 @@ def _wrong_index(failure: Failure) -> str:
 def _wrong_translation(failure: Failure) -> str:
     if failure.is_linear:
         return "the linear part depends on the translation"
+    if failure.left[-1, :] != failure.right[-1, :]:
+        return "the bottom row depends on the translation"
     return "the last column is not the translation"
 
 
+def _no_integer(failure: Failure) -> str:
+    if any(entry.free_symbols for entry in failure.left):
+        return "there are symbols that are no arguments; use those that matrix is given"
+    return ""
+
+
 _TELLERS: dict[str, Callable[[Failure], str]] = {
+    "integrality": _no_integer,
     "isometry": _wrong_lattice,
     "split": _wrong_translation,
     "index of matrix": _wrong_index,

@@ -124,22 +124,32 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
         left, right = axiom.sides(group, *elements)
     except GroupConvError as error:
         return Counterexample(elements, matrices, "", "", "", str(error))
-    if not is_concrete(elements) and isinstance(left, str):
-        cause = (
-            "the formula raises where translations are symbols, and no integers were found where "
-            "it fails; write one that takes both"
-        )
-    elif not is_concrete(elements):
-        cause = (
-            "the two sides are not the same polynomial, and no integers were found where they "
-            "differ; perhaps sympy cannot tell that they are equal: write it with + - * alone"
-        )
+    if not is_concrete(elements):
+        cause = _why_not_proved(group, axiom, elements)
     elif sides_agree(left, right):
         cause = "the same call gives different answers at different times; write a formula"
     else:
         cause = likely_cause(axiom, group, elements, left, right)
     return Counterexample(
         elements, matrices, _text(left), _text(right), _difference(left, right), cause
+    )
+
+
+def _why_not_proved(group: GroupElements, axiom: Axiom, elements: Elements) -> str:
+    """What is likely wrong where a statement fails on symbols, and on no integer that was tried."""
+    if _outcome(group, axiom, elements) == "raises":
+        return (
+            "the formula raises where translations are symbols, and no integers were found where "
+            "it fails; write one that takes both"
+        )
+    if any(_where_polynomials_differ(group, axiom, elements)):
+        return (
+            "the two sides are different polynomials, and agree on all integers that were tried: "
+            "a formula treats symbols otherwise than numbers; write it without branches"
+        )
+    return (
+        "the two sides are not the same polynomial, and no integers were found where they differ; "
+        "perhaps sympy cannot tell that they are equal: write it with + - * alone"
     )
 
 

@@ -88,6 +88,24 @@ def test_what_a_formula_calls_raises_in_the_formula_s_own_line():
         plugin(index=index)().index(sympy.Matrix([[1, 0, u], [0, 1, 0], [0, 0, 1]]))
 
 
+def test_what_a_formula_raises_is_told_on_one_line():
+    def index(self, matrix):
+        return [].index(matrix[:2, :2])
+
+    with pytest.raises(GroupError) as caught:
+        plugin(index=index)().index(P4.matrix(0, 0, 0))
+    assert "is not in list" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_tuple_is_told_by_its_type():
+    def compose(self, g, h):
+        return sympy.Tuple(0, 0, 0)
+
+    with pytest.raises(GroupError, match=r"index=\(0, 0, 0\) of type Tuple is no element"):
+        plugin(compose=compose)().compose((0, 0, 0), (0, 0, 0))
+
+
 def test_an_error_without_a_text_is_told_by_its_name():
     def matrix(self, r, u, v):
         raise AssertionError
@@ -192,6 +210,23 @@ def test_groups_that_differ_in_a_slot_do_not_share_tables():
         Slotted(1).stabilizer_matrices
 
 
+def test_a_slot_may_be_empty():
+    class Empty(Slotted):
+        __slots__ = ("unset",)
+
+    assert Empty(2) == Empty(2) != Empty(1)
+
+
+def test_groups_that_differ_in_what_a_class_presets_do_not_share_tables():
+    class Preset(type(P4)):
+        angle = 1
+
+        def __init__(self, angle):
+            object.__setattr__(self, "angle", angle)
+
+    assert Preset(1) == Preset(1) != Preset(2)
+
+
 def test_what_a_group_computes_once_and_keeps_makes_it_no_other():
     class Keeping(type(P4)):
         @functools.cached_property
@@ -252,8 +287,10 @@ def test_the_line_of_the_plugin_is_told_not_that_of_what_it_calls():
 
     for matrix in (ours, imports):
         line = matrix.__code__.co_firstlineno + 1
-        with pytest.raises(GroupError, match=rf"\(test_contract.py, line {line}\); mend"):
+        with pytest.raises(GroupError, match=rf"\(test_contract.py, line {line}\); mend") as caught:
             plugin(matrix=matrix)().matrix(1, 0, 0)
+        # Without a formula, as when a module is loaded, the innermost line that is no other's.
+        assert raised_at(caught.value.__cause__) == f" (test_contract.py, line {line})"
 
 
 def test_places_are_told_only_in_plugins():

@@ -256,6 +256,39 @@ def test_an_index_with_floats_reaches_no_layer():
     assert not gc.verify(Leaking()).passed
 
 
+def test_polynomials_that_only_symbols_tell_apart_are_told_as_branches():
+    class Branching(zoo.Turns):
+        def index(self, matrix):
+            r, u, v = super().index(matrix)
+            return r, u + 1 if u.is_Add else u, v
+
+    (root,) = gc.verify(Branching()).roots
+    assert (root.name, root.method) == ("closure", "not proved")
+    assert "a formula treats symbols otherwise than numbers" in root.counterexample.cause
+
+
+def test_a_translation_in_the_bottom_row_is_told():
+    class Both(zoo.Turns):
+        def matrix(self, r, u, v):
+            matrix = super().matrix(r, u, v)
+            return matrix + sympy.Matrix([[0, 0, 0], [0, 0, 0], [u, 0, 0]])
+
+    root = gc.verify(Both()).roots[0]
+    assert root.name == "split"
+    assert root.counterexample.cause == "the bottom row depends on the translation"
+
+
+@pytest.mark.parametrize("symbol", [sympy.Symbol("u"), sympy.Symbol("t0", integer=True)])
+def test_symbols_that_are_no_arguments_are_told(symbol):
+    class Stray(zoo.Turns):
+        def matrix(self, r, u, v):
+            return super().matrix(r, symbol, v)
+
+    report = gc.verify(Stray())
+    assert [check.name for check in report.failures] == ["integrality", "stabilizer"]
+    assert "symbols that are no arguments" in report.roots[0].counterexample.cause
+
+
 def test_progress_has_to_be_a_function():
     with pytest.raises(ArgumentError, match="progress=5: expected a function"):
         gc.verify("p4", progress=5)
