@@ -84,9 +84,7 @@ class Lattice:
             raise ArgumentError(
                 f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {reason}"
             ) from error
-        volume = basis.det()  # sympy simplifies only where its bounds cannot tell it from zero
-        is_singular = volume.is_zero is not False and volume.equals(0)
-        if is_singular or not all(entry.is_real for entry in basis):
+        if vanishes(basis.det()) or not all(entry.is_real for entry in basis):
             raise ArgumentError(
                 f"vectors={self.vectors!r} of lattice {self.name!r} are not real, or depend on "
                 f"each other; give a basis"
@@ -110,8 +108,7 @@ def vanishes(entry: sympy.Expr) -> bool:
     """
     import sympy
 
-    entry = sympy.expand(entry)
-    return bool(entry.is_zero) or (not entry.free_symbols and bool(entry.equals(0)))
+    return bool(sympy.expand(entry).is_zero)  # of numbers, by their minimal polynomial
 
 
 LINE = Lattice("line", (("1",),))

@@ -6,6 +6,7 @@ import pytest
 import sympy
 
 from groupconv.algebra import HEXAGONAL, LINE, SQUARE, Lattice
+from groupconv.algebra.lattice import vanishes
 from groupconv.errors import ArgumentError
 from tests.support.groups import P6M
 
@@ -28,6 +29,9 @@ def test_the_hexagonal_basis_has_120_degrees():
     ("vectors", "message"),
     [
         ((("1+", "0"), ("0", "1")), "cannot be read"),
+        ((("()", "0"), ("0", "1")), "cannot be read: an entry is no number"),
+        ((("sqrt(", "0"), ("0", "1")), "cannot be read: [^\n]*$"),
+        ((("1", "sqrt(2)+sqrt(3)"), ("1", "sqrt(5+2*sqrt(6))")), "depend on each other"),
         ((("1", "1"), ("1", "1")), "depend on each other"),
         ((("sqrt(2)+1", "1"), ("1", "sqrt(2)-1")), "depend on each other"),
         ((("1/0", "1"), ("1", "1")), "not real"),
@@ -54,3 +58,11 @@ def test_repr_evaluates_back():
 def test_vectors_must_be_square(vectors):
     with pytest.raises(ArgumentError, match="are not d vectors"):
         Lattice("odd", vectors)
+
+
+def test_numbers_vanish_however_they_are_written():
+    root = sympy.sqrt
+    assert vanishes(root(5 + 2 * root(6)) - root(2) - root(3))
+    assert vanishes((root(6) + root(2)) / 4 - root(2 + root(3)) / 2)
+    assert not vanishes(root(5 + 2 * root(6)) - root(2) - root(3) - sympy.Rational(1, 10**30))
+    assert not vanishes(sympy.Symbol("t"))
