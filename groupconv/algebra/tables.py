@@ -131,8 +131,6 @@ def _blaming(group: SplitGroup, axiom: str, *elements: Element) -> Iterator[None
     """Whatever a formula raises is a broken axiom at some elements."""
     try:
         yield
-    except AxiomError:
-        raise
     except GroupError as error:
         raise AxiomError(group.name, axiom, str(error), elements) from error
 

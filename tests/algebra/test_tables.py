@@ -105,3 +105,11 @@ def test_parametrised_groups_differ_by_their_parameters():
     assert hash(Mirror(0)) == hash(Mirror(0))
     for axis in (0, 1):
         assert Mirror(axis).stabilizer_matrices[1][axis, axis] == -1
+
+
+def test_polynomials_need_not_be_expanded():
+    class Unexpanded(Turns):
+        def matrix(self, r, u, v):
+            return super().matrix(r, (u + 1) ** 2 - u**2 - u - 1, v)
+
+    assert (Unexpanded().composition_table == Turns().composition_table).all()
