@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from groupconv.algebra.lattice import Lattice
+from groupconv.algebra.lattice import Lattice, vanishes
 from groupconv.errors import ArgumentError, AxiomError, ElementError, GroupConvError, GroupError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ __all__ = [
     "check_element",
     "check_form",
     "is_checked",
+    "is_concrete",
     "matrix_text",
     "raised_at",
     "require_group",
@@ -114,7 +115,7 @@ def checked_index(formula: Formula) -> Formula:
             raise ElementError(
                 f"matrix={matrix_text(given)} is no element of {self.name!r}: {reason}"
             ) from error
-        if back != given and not (back - given).applyfunc(sympy.expand).is_zero_matrix:
+        if back != given and not all(map(vanishes, back - given)):
             raise ElementError(
                 f"matrix={matrix_text(given)} is no element of {self.name!r}: index gives "
                 f"{element}, whose matrix is {matrix_text(back)}"
@@ -338,6 +339,11 @@ def _explain_arity(
             f"{name} of group {group.name!r} takes {signature}, expected {expected}; mend the "
             f"plugin's {to_mend}"
         ) from error
+
+
+def is_concrete(*elements: Element) -> bool:
+    """Whether all coordinates are integers, none a symbol."""
+    return all(isinstance(c, int) for element in elements for c in element)
 
 
 def check_element(group: SplitGroup, index: Any) -> Element:

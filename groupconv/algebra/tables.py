@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupconv.algebra.contract import bare_index, check_element, matrix_text
+from groupconv.algebra.contract import bare_index, check_element, is_concrete, matrix_text
 from groupconv.algebra.lattice import vanishes
 from groupconv.algebra.samples import translation_pairs, translations
 from groupconv.errors import AxiomError, GroupError
@@ -117,13 +117,12 @@ def _same(matrix: sympy.ImmutableMatrix, expected: sympy.MatrixBase) -> bool:
 
     if matrix.has(sympy.Float):
         return False
-    return matrix == expected or bool((matrix - expected).applyfunc(sympy.expand).is_zero_matrix)
+    return matrix == expected or all(map(vanishes, matrix - expected))
 
 
 def _claim(axiom: str, *elements: Element) -> str:
     """What is broken at some elements: an axiom at integers, no more than its proof at symbols."""
-    is_concrete = all(isinstance(c, int) for element in elements for c in element)
-    return axiom if is_concrete else f"the proof of {axiom}"
+    return axiom if is_concrete(*elements) else f"the proof of {axiom}"
 
 
 @contextlib.contextmanager
@@ -265,11 +264,7 @@ def _check_overrides(
 
 def _agree(found: Element, expected: Element) -> bool:
     """Whether two indices are equal as polynomials."""
-    import sympy
-
-    return found == expected or not any(
-        sympy.expand(a - b) for a, b in zip(found, expected, strict=True)
-    )
+    return found == expected or all(vanishes(a - b) for a, b in zip(found, expected, strict=True))
 
 
 def _compare(

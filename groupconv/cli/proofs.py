@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from groupconv import registry
+from groupconv.algebra.contract import raised_at
 from groupconv.cli.files import written_whole
 from groupconv.cli.inspection import plain_table, why_there_is_none, wide_console
 from groupconv.errors import ArgumentError, GroupConvError
@@ -48,12 +49,7 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
                 with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
                     report = prove(name, progress=progress)
             except Exception as error:  # whatever a plugin does, the other groups are told of
-                what = (
-                    ""
-                    if isinstance(error, GroupConvError)
-                    else (f"name={name!r}: its proof raised {type(error).__name__}: ")
-                )
-                errors[name] = f"{what}{error}"
+                errors[name] = _told(name, error)
                 print(f"error: {errors[name]}", file=sys.stderr)
             else:
                 reports.append(report)
@@ -73,6 +69,16 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
     if errors and not every:
         return 2
     return 0 if passed else 1
+
+
+def _told(name: str, error: Exception) -> str:
+    """An error of ours as it is; of any other, what raised it and where."""
+    if isinstance(error, GroupConvError):
+        return str(error)
+    return (
+        f"name={name!r}: its proof raised {type(error).__name__}: {error}{raised_at(error)}; call "
+        f"groupconv.verify({name!r}) in Python for the traceback"
+    )
 
 
 def _print(console: Console, report: VerificationReport) -> None:

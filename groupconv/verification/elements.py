@@ -14,7 +14,7 @@ from groupconv.errors import GroupConvError
 if TYPE_CHECKING:
     from groupconv.algebra import Element, SplitGroup
 
-__all__ = ["Elements", "GroupElements", "is_concrete", "weight"]
+__all__ = ["Elements", "GroupElements", "weight"]
 
 MOST_PAIRS = 20_000
 """About how many pairs of elements are tried as integers; those of seven translations in any case.
@@ -93,11 +93,6 @@ class GroupElements:
             return self.matrix(*g)
         except GroupConvError:
             return None
-
-
-def is_concrete(elements: Elements) -> bool:
-    """Whether all coordinates are integers, none a symbol."""
-    return all(isinstance(c, int) for element in elements for c in element)
 
 
 def weight(elements: Elements) -> int:

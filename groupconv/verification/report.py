@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from groupconv.algebra.contract import is_concrete
 from groupconv.errors import VerificationError
-from groupconv.verification.elements import is_concrete
 
 if TYPE_CHECKING:
     from groupconv.algebra import Element
@@ -49,7 +49,7 @@ class Counterexample:
     @property
     def verdict(self) -> Verdict:
         """What it means: refuted by integers, or not proved, if there are only symbols."""
-        return "refuted" if is_concrete(self.elements) else "not proved"
+        return "refuted" if is_concrete(*self.elements) else "not proved"
 
     def lines(self) -> list[str]:
         """Everything about it, a line each: elements with their matrices, sides, cause."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import sympy
 
-from groupconv.algebra.contract import matrix_text
+from groupconv.algebra.contract import is_concrete, matrix_text
 from groupconv.algebra.samples import FAR
 from groupconv.errors import GroupConvError
 from groupconv.verification.axioms import Axiom, sides_agree
 from groupconv.verification.causes import likely_cause
-from groupconv.verification.elements import Elements, GroupElements, is_concrete, weight
+from groupconv.verification.elements import Elements, GroupElements, weight
 from groupconv.verification.report import Counterexample
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def smallest_counterexample(
         best = _first_failing(group, axiom, differing, best)
         best = _first_failing(group, axiom, _in_integers(group, elements, _farther), best)
     if best is None:
-        best = next(filter(is_concrete, failing), failing[0])
+        best = next((case for case in failing if is_concrete(*case)), failing[0])
     return _counterexample_at(group, axiom, _shrunk(group, axiom, best))
 
 
@@ -124,7 +124,7 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
         left, right = axiom.sides(group, *elements)
     except GroupConvError as error:
         return Counterexample(elements, matrices, "", "", "", str(error))
-    if not is_concrete(elements):
+    if not is_concrete(*elements):
         cause = _why_not_proved(group, axiom, elements)
     elif sides_agree(left, right):
         cause = "the same call gives different answers at different times; write a formula"
@@ -157,7 +157,7 @@ def _in_integers(
     group: GroupElements, elements: Elements, vectors: Callable[[int], Iterator[tuple[int, ...]]]
 ) -> Iterator[Elements]:
     """The case with integers for its translations; one with small integers stays as it is."""
-    if is_concrete(elements) and all(abs(c) < FAR // 2 for g in elements for c in g):
+    if is_concrete(*elements) and all(abs(c) < FAR // 2 for g in elements for c in g):
         yield elements
         return
     d = group.dimension

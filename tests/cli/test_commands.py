@@ -105,7 +105,11 @@ def test_a_proof_that_raises_does_not_stop_the_others(monkeypatch, capsys):
     monkeypatch.setattr(proofs, "prove", prove)
     assert proofs.verify(["p2", "p4"], False, True, None) == 2
     data = json.loads(capsys.readouterr().out)
-    assert data["errors"] == {"p2": "name='p2': its proof raised ZeroDivisionError: in the plugin"}
+    line = prove.__code__.co_firstlineno + 2
+    assert data["errors"] == {
+        "p2": f"name='p2': its proof raised ZeroDivisionError: in the plugin (test_commands.py, "
+        f"line {line}); call groupconv.verify('p2') in Python for the traceback"
+    }
     assert [report["group"] for report in data["reports"]] == ["p4"]
 
 
