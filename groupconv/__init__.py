@@ -22,15 +22,16 @@ if TYPE_CHECKING:
         GeneratedGroup,
         Lattice,
         SplitGroup,
-        Structure,
+        Stabilizer,
         Subgroup,
         cayley_graph,
         subgroup_lattice,
     )
     from groupconv.nn import LayerFamily, layers
     from groupconv.registry import GroupEntry, group, groups
-    from groupconv.transforms import FilterTransform, filter_transform
-    from groupconv.verification import VerificationReport, verify
+    from groupconv.registry.doors import filter_transform, verify
+    from groupconv.transforms import FilterTransform
+    from groupconv.verification import VerificationReport
 
 __version__ = "0.1.0"
 
@@ -46,14 +47,15 @@ _HOMES = {
         "GeneratedGroup",
         "Lattice",
         "SplitGroup",
-        "Structure",
+        "Stabilizer",
         "Subgroup",
         "cayley_graph",
         "subgroup_lattice",
     ),
     "groupconv.registry": ("GroupEntry", "group", "groups"),
-    "groupconv.verification": ("VerificationReport", "verify"),
-    "groupconv.transforms": ("FilterTransform", "filter_transform"),
+    "groupconv.registry.doors": ("filter_transform", "verify"),
+    "groupconv.verification": ("VerificationReport",),
+    "groupconv.transforms": ("FilterTransform",),
     "groupconv.nn": ("LayerFamily", "layers"),
 }
 _ROOMS = ("data", "errors", "experiments", "models", "nn", "plotting", "testing", "transforms")
@@ -71,7 +73,7 @@ __all__ = [
     "Lattice",
     "LayerFamily",
     "SplitGroup",
-    "Structure",
+    "Stabilizer",
     "Subgroup",
     "VerificationReport",
     "__version__",

@@ -5,38 +5,64 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from groupconv.errors import ArgumentError
 
-__all__ = ["LARGEST", "flag", "number", "positive"]
-
-LARGEST = 2**31
-"""No size of anything that fits into a memory is beyond this."""
+__all__ = ["as_sizes", "flag", "number", "positive"]
 
 
 def positive(argument: str, value: Any) -> int:
     """A positive integer.
 
     Raises:
-        ArgumentError: it is none.
+        ArgumentError: the value is not a positive integer.
 
     Examples:
         >>> positive("epochs", 3)
         3
     """
-    if not isinstance(value, bool) and hasattr(value, "__index__"):
-        integer = operator.index(value)
-        if 0 < integer < LARGEST:
-            return integer
+    if not isinstance(value, bool) and hasattr(value, "__index__") and operator.index(value) > 0:
+        return operator.index(value)
     raise ArgumentError(f"{argument}={value!r}: expected a positive integer")
+
+
+def as_sizes(argument: str, value: int | Sequence[int], d: int, least: int = 1) -> tuple[int, ...]:
+    """One integer per axis, from one for all or a sequence.
+
+    Args:
+        argument: The name of the argument.
+        value: What was given.
+        d: The number of axes.
+        least: The smallest integer allowed.
+
+    Raises:
+        ArgumentError: the value is neither one integer nor `d` of them, or one is below `least`.
+
+    Examples:
+        >>> as_sizes("kernel_size", 3, 2)
+        (3, 3)
+    """
+    values = value if isinstance(value, Sequence) else (value,) * d
+    try:
+        sizes = tuple(map(operator.index, values))
+    except TypeError:
+        sizes = ()
+    if len(sizes) != d or bool in map(type, values) or min(sizes) < least:
+        expected = "one integer" if d == 1 else f"one integer or {d} of them"
+        raise ArgumentError(
+            f"{argument}={value!r}: expected {expected}, at least {least}, for {d} spatial "
+            f"ax{'i' if d == 1 else 'e'}s"
+        )
+    return sizes
 
 
 def flag(argument: str, value: Any) -> bool:
     """A boolean; any text would count as true.
 
     Raises:
-        ArgumentError: it is none.
+        ArgumentError: the value is not a boolean.
 
     Examples:
         >>> flag("bias", True)
@@ -58,7 +84,7 @@ def number(
     """A finite number between two bounds, the lower one excluded if `exclusive`.
 
     Raises:
-        ArgumentError: it is none.
+        ArgumentError: the value is not a number within the bounds.
 
     Examples:
         >>> number("dropout", 0.3, 0, 1)

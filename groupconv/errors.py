@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,25 +51,36 @@ class ElementError(GroupError):
 
 
 class AxiomError(GroupError):
-    """A group breaks one of its axioms; `axiom` names it and `elements` are the witnesses."""
+    """A group breaks one of its axioms, or leaves it unproved.
+
+    Attributes:
+        axiom: The name of the axiom.
+        elements: The elements where it fails: integers, or symbols where it is not proved.
+        is_proof: Whether it fails on symbols alone, so that it may hold for all integers.
+    """
 
     def __init__(
         self,
         group: str,
         axiom: str,
         problem: str,
-        elements: tuple[tuple[int, ...], ...] = (),
+        elements: tuple[Any, ...] = (),
         step: str = "run groupconv.verify on it for every broken axiom and its counterexample",
+        *,
+        is_proof: bool = False,
     ) -> None:
-        super().__init__(f"group {group!r} breaks {axiom}: {problem}; {step}")
+        verb = "is not proved to satisfy" if is_proof else "breaks"
+        super().__init__(f"group {group!r} {verb} {axiom}: {problem}; {step}")
         self.group = group
         self.axiom = axiom
         self.problem = problem
         self.elements = elements
         self.step = step
+        self.is_proof = is_proof
 
-    def __reduce__(self) -> tuple[type[AxiomError], tuple[object, ...]]:
-        return type(self), (self.group, self.axiom, self.problem, self.elements, self.step)
+    def __reduce__(self) -> tuple[Any, ...]:
+        make = functools.partial(type(self), is_proof=self.is_proof)
+        return make, (self.group, self.axiom, self.problem, self.elements, self.step)
 
 
 class PluginError(GroupConvError):

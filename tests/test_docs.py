@@ -42,5 +42,5 @@ def test_the_table_of_groups_tells_the_truth():
         warnings.simplefilter("ignore", ExperimentalWarning)
         for name, lattice, order, stabilizer in rows:
             group = gc.group(name)
-            found = (group.lattice.name, str(group.order), group.structure.name)
+            found = (group.lattice.name, str(group.order), group.stabilizer.name)
             assert found == (lattice, order, stabilizer), name

@@ -1,13 +1,13 @@
-"""The mathematics: split groups, lattices, subgroups and cosets, graphs. Exact, and no torch."""
+"""The mathematics: split groups, lattices, stabilizers, cosets, graphs. Exact, without torch."""
 
-from groupconv.algebra.contract import Element
+from groupconv.algebra.exact import Element
 from groupconv.algebra.generated import GeneratedGroup, Generator
 from groupconv.algebra.graphs import cayley_graph, subgroup_lattice
 from groupconv.algebra.lattice import CUBIC, HEXAGONAL, LINE, SQUARE, Lattice
+from groupconv.algebra.plugin import Plugin
+from groupconv.algebra.spaces import Space, as_space
 from groupconv.algebra.split_group import SplitGroup
-from groupconv.algebra.structure import Structure
-from groupconv.algebra.subgroup import Space, Subgroup, as_space
-from groupconv.algebra.tables import StabilizerTables, stabilizer_tables
+from groupconv.algebra.stabilizer import Stabilizer, Subgroup
 
 __all__ = [
     "CUBIC",
@@ -18,13 +18,12 @@ __all__ = [
     "GeneratedGroup",
     "Generator",
     "Lattice",
+    "Plugin",
     "Space",
     "SplitGroup",
-    "StabilizerTables",
-    "Structure",
+    "Stabilizer",
     "Subgroup",
     "as_space",
     "cayley_graph",
-    "stabilizer_tables",
     "subgroup_lattice",
 ]

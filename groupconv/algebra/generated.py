@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import operator
 import re
 import string
@@ -11,28 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from groupconv.algebra.contract import LARGEST_ORDER
+from groupconv.algebra.finite_groups import factorization, factors_once
+from groupconv.algebra.integer_matrices import closure, identity, powers, product, products
 from groupconv.algebra.lattice import CUBIC, LINE, SQUARE, Lattice
-from groupconv.algebra.rows import (
-    Rows,
-    closure,
-    exact_rows,
-    factors,
-    identity,
-    product,
-    products,
-)
+from groupconv.algebra.plugin import LARGEST_ORDER
 from groupconv.algebra.split_group import SplitGroup
+from groupconv.algebra.stabilizer import Stabilizer, require_isometries
 from groupconv.errors import ArgumentError, AxiomError, ElementError
 
 if TYPE_CHECKING:
     import sympy
 
-    from groupconv.algebra.contract import Element
+    from groupconv.algebra.exact import Element, Rows
 
 __all__ = ["GeneratedGroup", "Generator"]
 
-RESERVED = re.compile("t[0-9]+")
+TRANSLATION_NAME = re.compile("t[0-9]+")
 
 _STANDARD = {lattice.dimension: lattice for lattice in (LINE, SQUARE, CUBIC)}
 
@@ -55,11 +48,11 @@ class GeneratedGroup(SplitGroup):
         name: The name under which it is registered.
         generators: For each stabilizer coordinate, in order, its name, and the integer `(d, d)`
             matrix and the order of its generator; none for translations alone.
-        lattice: The lattice; the standard one, `Z^d` with orthonormal axes, if none is given.
+        lattice: The lattice; by default the standard one, `Z^d` with orthonormal axes.
         status: `"stable"`, or `"experimental"` while its conventions may still change.
 
     Raises:
-        AxiomError: a matrix is not integer, or its order is not the one stated.
+        AxiomError: a matrix does not have integer entries, or its order is not the one stated.
         ArgumentError: the generators or the lattice do not fit together.
 
     Examples:
@@ -80,37 +73,17 @@ class GeneratedGroup(SplitGroup):
         *,
         status: str = "stable",
     ) -> None:
-        if not isinstance(name, str) or not name or not name.isprintable():
-            raise ArgumentError(f"name={name!r} of a group: expected a text on one line")
-        if lattice is not None and not isinstance(lattice, Lattice):
-            raise ArgumentError(
-                f"lattice={lattice!r} of group {name!r}: expected a groupconv.Lattice, such as "
-                f"groupconv.HEXAGONAL"
-            )
         if not isinstance(generators, Mapping) or not (generators or lattice):
             raise ArgumentError(
                 f"generators={generators!r} of group {name!r}: expected a mapping from the name "
                 f"of each coordinate to its generator's matrix and order; with none, give lattice="
             )
         parsed = tuple(_generator(name, key, value) for key, value in generators.items())
-        dimension = lattice.dimension if lattice else len(parsed[0].matrix)
-        if lattice is None and dimension not in _STANDARD:
-            raise ArgumentError(
-                f"generators of group {name!r} act in {dimension} dimensions, where there is no "
-                f"standard lattice; give lattice="
-            )
-        lattice = lattice or _STANDARD[dimension]
-        for generator in parsed:
-            if len(generator.matrix) != lattice.dimension:
-                raise ArgumentError(
-                    f"generator {generator.name!r} of group {name!r} is a "
-                    f"{len(generator.matrix)}×{len(generator.matrix)} matrix, and the lattice "
-                    f"{lattice.name!r} has dimension {lattice.dimension}"
-                )
+        lattice = _lattice(name, {g.name: g.matrix for g in parsed}, lattice)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "generators", parsed)
         object.__setattr__(self, "lattice", lattice)
-        object.__setattr__(self, "status", status)  # no field: it makes no other group
+        object.__setattr__(self, "status", status)
         object.__setattr__(self, "stabilizer_shape", tuple(g.order for g in parsed))
 
     @classmethod
@@ -119,17 +92,17 @@ class GeneratedGroup(SplitGroup):
     ) -> GeneratedGroup:
         """The group that some matrices generate, whatever their products.
 
-        They become its generators, with their names, if the products `A^a B^b …` of their powers
-        are each element once. Otherwise others do, found along a chain of subgroups and called
-        `a`, `b`, ….
+        The matrices are kept as named generators if every element is a product `A^a B^b …` in
+        exactly one way. Otherwise such generators are searched for along a chain of subgroups, and
+        named `a`, `b`, ….
 
         Args:
             name: The name under which it is registered.
             matrices: Integer `(d, d)` matrices by their names.
-            lattice: The lattice; the standard one if none is given.
+            lattice: The lattice; by default the standard one.
 
         Raises:
-            AxiomError: they generate no finite group of integer matrices.
+            AxiomError: a matrix does not have integer entries, or does not keep the lattice.
             ArgumentError: the matrices or the lattice do not fit together, or there are no such
                 generators, as for the quaternions.
 
@@ -144,23 +117,25 @@ class GeneratedGroup(SplitGroup):
                 f"matrices={matrices!r} of group {name!r}: expected a mapping from names to "
                 f"matrices"
             )
-        given = {key: exact_rows(name, key, value) for key, value in matrices.items()}
-        dimension = len(next(iter(given.values())))
-        if any(len(rows) != dimension for rows in given.values()):
-            raise ArgumentError(f"matrices={matrices!r} of group {name!r} differ in size")
-        elements = closure(name, list(given.values()))
-        generators = [(rows, elements[rows]) for rows in given.values()]
-        is_count = math.prod(order for _, order in generators) == len(elements)
-        if not is_count or len(set(products(dimension, generators))) != len(elements):
-            chosen = factors(elements, given.values())
-            if chosen is None:
-                raise ArgumentError(
-                    f"matrices={matrices!r} of group {name!r} generate {len(elements)} elements "
-                    f"that are no products A^a B^b … of powers, each once; write a SplitGroup with "
-                    f"matrix and index"
-                )
-            given = dict(zip(string.ascii_lowercase, chosen, strict=False))
-        return cls(name, {key: (rows, elements[rows]) for key, rows in given.items()}, lattice)
+        given = {key: _read_rows(name, key, value) for key, value in matrices.items()}
+        lattice = _lattice(name, given, lattice)
+        require_isometries(list(given.values()), lattice, group=name, labels=list(given))
+        elements = closure(list(given.values()))
+        table = Stabilizer.from_matrices(elements, lattice, group=name, labels=elements).composition
+        own = tuple(map(elements.index, given.values()))
+        keeps = factors_once(table, own)
+        chosen = own if keeps else factorization(table, own)
+        names = list(given) if keeps else list(string.ascii_lowercase)
+        if chosen is None:
+            raise ArgumentError(
+                f"matrices={matrices!r} of group {name!r} generate {len(elements)} elements that "
+                f"are not products A^a B^b … of powers in exactly one way; write a SplitGroup with "
+                f"matrix and index"
+            )
+        generators = {
+            key: (elements[s], _order(elements[s])) for key, s in zip(names, chosen, strict=False)
+        }
+        return cls(name, generators, lattice)
 
     @property
     def coordinate_names(self) -> tuple[str, ...]:
@@ -168,28 +143,46 @@ class GeneratedGroup(SplitGroup):
         return (*(g.name for g in self.generators), *(f"t{i}" for i in range(self.dimension)))
 
     def matrix(self, *index: Any) -> sympy.ImmutableMatrix:
-        """The matrix `A^a B^b …` beside the translation; translations may be symbols."""
+        """The matrix `A^a B^b …` with the translation; translations may be symbols."""
         import sympy
 
         split = len(self.generators)
         stabilizer, translation = index[:split], index[split:]
-        if stabilizer not in _linear_parts(self):
+        if stabilizer not in self._parts:
             raise ElementError(
                 f"index={index} of {self.name!r}: the stabilizer coordinates {stabilizer} are "
                 f"exponents of generators, expected integers; only translations can be symbols"
             )
-        rows = zip(_linear_parts(self)[stabilizer], translation, strict=True)
+        rows = zip(self._parts[stabilizer], translation, strict=True)
         bottom = [0] * self.dimension + [1]
         return sympy.ImmutableMatrix([*([*row, t] for row, t in rows), bottom])
 
     def index(self, matrix: sympy.ImmutableMatrix) -> Element:
         """The exponents of the generators and the translation, by looking the matrix up."""
         d = self.dimension
-        linear = tuple(tuple(matrix[i, j] for j in range(d)) for i in range(d))
-        found = _exponents(self).get(linear)
+        found = self._exponents.get(tuple(map(tuple, matrix[:d, :d].tolist())))
         if found is None:
-            raise ElementError(f"no product of generators has the linear part {linear}")
+            raise ElementError(
+                f"no product of generators has the linear part {matrix[:d, :d].tolist()}"
+            )
         return (*found, *matrix[:d, d])
+
+    @functools.cached_property
+    def _parts(self) -> dict[tuple[int, ...], Rows]:
+        """`A^a B^b …` for all exponents."""
+        parts = products(self.dimension, [(g.matrix, g.order) for g in self.generators])
+        return dict(zip(self.stabilizer_indices, parts, strict=True))
+
+    @functools.cached_property
+    def _exponents(self) -> dict[Rows, tuple[int, ...]]:
+        return {linear: exponents for exponents, linear in self._parts.items()}
+
+    @functools.cached_property
+    def _tables(self) -> Stabilizer:
+        """Made of integers alone: products of generators are what the formulas look up."""
+        elements = [self.element(s) for s in self._parts]
+        parts = list(self._parts.values())
+        return Stabilizer.from_matrices(parts, self.lattice, group=self.name, labels=elements)
 
     def __repr__(self) -> str:
         generators = {g.name: (g.matrix, g.order) for g in self.generators}
@@ -201,62 +194,89 @@ class GeneratedGroup(SplitGroup):
         )
 
 
+def _lattice(name: str, matrices: Mapping[str, Rows], lattice: Lattice | None) -> Lattice:
+    """The lattice of some matrices, by default the standard one of their size."""
+    size = len(next(iter(matrices.values()), ()))
+    if lattice is None and size not in _STANDARD:
+        raise ArgumentError(
+            f"generators of group {name!r} act in {size} dimensions, where there is no standard "
+            f"lattice; give lattice="
+        )
+    chosen = _STANDARD[size] if lattice is None else lattice
+    if not isinstance(chosen, Lattice):
+        raise ArgumentError(
+            f"lattice={lattice!r} of group {name!r}: expected a groupconv.Lattice, such as "
+            f"groupconv.HEXAGONAL"
+        )
+    for key, rows in matrices.items():
+        if len(rows) != chosen.dimension:
+            raise ArgumentError(
+                f"generator {key!r} of group {name!r} is a {len(rows)}×{len(rows)} matrix, and the "
+                f"lattice {chosen.name!r} has dimension {chosen.dimension}"
+            )
+    return chosen
+
+
 def _generator(group: str, name: str, value: Any) -> Generator:
     """Read one generator and check that it has the order it claims."""
-    if not isinstance(name, str) or not name.isidentifier() or RESERVED.fullmatch(name):
+    if not isinstance(name, str) or not name.isidentifier() or TRANSLATION_NAME.fullmatch(name):
         raise ArgumentError(
-            f"generator name {name!r} of group {group!r}: expected an identifier that is no "
+            f"generator name {name!r} of group {group!r}: expected an identifier other than "
             f"t0, t1, …, the names of the translations"
         )
     try:
         matrix, order = value
-        if hasattr(order, "__len__"):
-            raise TypeError("two rows of a matrix, without an order")
+        order = operator.index(order)
     except (TypeError, ValueError) as error:
         raise ArgumentError(
             f"generator {name!r} of group {group!r} is {value!r}, expected a pair of an integer "
             f"matrix and its order"
         ) from error
-    exact = exact_rows(group, name, matrix)
-    if not isinstance(order, bool) and hasattr(order, "__index__"):
-        order = operator.index(order)
-    if type(order) is not int or not 1 <= order <= LARGEST_ORDER:
+    if not 1 <= order <= LARGEST_ORDER:
         raise ArgumentError(
             f"order={order!r} of generator {name!r} of group {group!r}: expected a positive "
             f"integer, at most {LARGEST_ORDER}"
         )
-    _check_order(group, name, exact, order)
-    return Generator(name, exact, order)
+    generator = Generator(name, _read_rows(group, name, matrix), order)
+    one = identity(len(generator.matrix))
+    found = powers(generator.matrix, order)
+    is_early = one in found[1:]
+    if is_early or product(found[-1], generator.matrix) != one:
+        exponent = found.index(one, 1) if is_early else order
+        raise AxiomError(
+            group,
+            "finite order",
+            f"{name}^{exponent} is {'already' if is_early else 'not'} the identity, and {name!r} "
+            f"is declared of order {order}; {name} = {[list(row) for row in generator.matrix]}",
+            step="correct the matrix or the order",
+        )
+    return generator
 
 
-def _check_order(group: str, name: str, matrix: Rows, order: int) -> None:
-    """`A^order = 1`, and no smaller power is."""
-    power = one = identity(len(matrix))
-    for exponent in range(1, order + 1):
-        power = product(power, matrix)
-        if (power == one) != (exponent == order):
-            break
-    else:
-        return
-    is_early = power == one
-    raise AxiomError(
-        group,
-        "the declared order of a generator",
-        f"{name}^{exponent} is {'already' if is_early else 'not'} the identity, and {name!r} is "
-        f"declared of order {order}; {name} = {[list(row) for row in matrix]}",
-        step="mend the matrix or the order",
-    )
+def _order(matrix: Rows) -> int:
+    """The least `n > 0` with `A^n = 1`, for an element of a finite group."""
+    one, power, n = identity(len(matrix)), matrix, 1
+    while power != one:
+        power, n = product(power, matrix), n + 1
+    return n
 
 
-@functools.lru_cache(maxsize=512)
-def _linear_parts(group: GeneratedGroup) -> dict[tuple[int, ...], Rows]:
-    """`A^a B^b …` for all exponents."""
-    generators = [(generator.matrix, generator.order) for generator in group.generators]
-    parts = products(group.dimension, generators)
-    return dict(zip(group.stabilizer_indices, parts, strict=True))
-
-
-@functools.lru_cache(maxsize=512)
-def _exponents(group: GeneratedGroup) -> dict[Rows, tuple[int, ...]]:
-    """The exponents of every linear part."""
-    return {linear: exponents for exponents, linear in _linear_parts(group).items()}
+def _read_rows(group: str, name: str, matrix: Any) -> Rows:
+    """A square matrix of integers, from anything that has rows."""
+    try:
+        rows = [list(row) for row in (matrix.tolist() if hasattr(matrix, "tolist") else matrix)]
+    except TypeError:
+        rows = []
+    if not rows or any(len(row) != len(rows) for row in rows):
+        raise ArgumentError(
+            f"generator {name!r} of group {group!r} is {matrix!r}, expected a square matrix"
+        )
+    try:
+        return tuple(tuple(operator.index(entry) for entry in row) for row in rows)
+    except TypeError as error:
+        raise AxiomError(
+            group,
+            "integrality",
+            f"generator {name!r} has entries that are not integers: {rows}",
+            step="write it in lattice coordinates, as integers",
+        ) from error

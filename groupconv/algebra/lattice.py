@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import re
+import functools
+import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from groupconv.algebra.surds import Surd, read_surd
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import sympy
 
-EXACT = re.compile(r"(?:sqrt\(|[0-9 +/()-]|(?<!\*)\*(?!\*))+")
-"""What an entry may consist of: nothing that could be a name, a float or a power."""
+    FloatArray = npt.NDArray[np.float64]
+    Surds = tuple[tuple[Surd, ...], ...]
 
-__all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice", "vanishes"]
+__all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice"]
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,10 @@ class Lattice:
     Args:
         name: What people call it.
         vectors: The `d` basis vectors, each as `d` exact entries: strings of integers,
-            `+ - * / ( )` and `sqrt`, so that naming a lattice loads no computer algebra.
+            `+ - * / ( )` and `sqrt` of a rational number.
 
     Raises:
-        ArgumentError: `vectors` is not a square array, or an entry is not exact.
+        ArgumentError: `vectors` is not a square array of such entries, or not a basis.
 
     Examples:
         >>> HEXAGONAL.gram
@@ -43,72 +49,91 @@ class Lattice:
         if not isinstance(self.name, str) or not self.name:
             raise ArgumentError(f"name={self.name!r} of a lattice: expected a text")
         rows = self.vectors
-        is_square = (
-            isinstance(rows, tuple)
-            and len(rows) > 0
-            and all(isinstance(row, tuple) and len(row) == len(rows) for row in rows)
+        is_square = isinstance(rows, tuple) and all(
+            isinstance(row, tuple) and len(row) == len(rows) for row in rows
         )
-        if not is_square:
+        if not is_square or not rows:
             raise ArgumentError(
                 f"vectors={rows!r} of lattice {self.name!r} are not d vectors with d entries "
                 f"each; give a square tuple of tuples of strings"
             )
-        for entry in (entry for row in rows for entry in row):
-            if not isinstance(entry, str) or not EXACT.fullmatch(entry) or "//" in entry:
-                raise ArgumentError(
-                    f"entry {entry!r} of lattice {self.name!r} is not exact; write a string of "
-                    f"integers, + - * / ( ) and sqrt, such as '-1/2' or 'sqrt(3)/2'"
-                )
+        if not _determinant(self.entries):
+            raise ArgumentError(
+                f"vectors={rows!r} of lattice {self.name!r} depend on each other; give a basis"
+            )
 
     @property
     def dimension(self) -> int:
         """The dimension `d` of the lattice and of the space it lies in."""
         return len(self.vectors)
 
+    @functools.cached_property
+    def entries(self) -> Surds:
+        """The entries of the basis vectors as exact numbers."""
+        return tuple(tuple(map(self._read, vector)) for vector in self.vectors)
+
+    def _read(self, entry: str) -> Surd:
+        try:
+            if not isinstance(entry, str):
+                raise ValueError(f"it is of type {type(entry).__name__}")
+            return read_surd(entry)
+        except ValueError as error:
+            raise ArgumentError(
+                f"entry {entry!r} of lattice {self.name!r} is not an exact real number: {error}; "
+                f"write a string of integers, + - * / ( ) and sqrt, such as '-1/2' or 'sqrt(3)/2'"
+            ) from error
+
     @property
     def basis(self) -> sympy.ImmutableMatrix:
-        """The basis vectors as columns, an exact `(d, d)` matrix.
-
-        Raises:
-            ArgumentError: an entry cannot be read, or the vectors depend on each other.
-        """
+        """The basis vectors as columns, an exact `(d, d)` matrix."""
         import sympy
 
-        try:
-            rows = [[sympy.sympify(entry) for entry in vector] for vector in self.vectors]
-            if not all(isinstance(entry, sympy.Expr) for row in rows for entry in row):
-                raise TypeError("an entry is no number")
-            basis = sympy.ImmutableMatrix(rows).T
-        except (sympy.SympifyError, TypeError, ValueError, SyntaxError, ZeroDivisionError) as error:
-            reason = " ".join(str(error).split())
-            raise ArgumentError(
-                f"vectors={self.vectors!r} of lattice {self.name!r} cannot be read: {reason}"
-            ) from error
-        if vanishes(basis.det()) or not all(entry.is_real for entry in basis):
-            raise ArgumentError(
-                f"vectors={self.vectors!r} of lattice {self.name!r} are not real, or depend on "
-                f"each other; give a basis"
-            )
-        return basis
+        return sympy.ImmutableMatrix([[x.as_sympy() for x in row] for row in self.entries]).T
 
     @property
     def gram(self) -> sympy.ImmutableMatrix:
         """The scalar products of the basis vectors, an exact `(d, d)` matrix."""
-        basis = self.basis
-        return basis.T * basis
+        import sympy
+
+        return sympy.ImmutableMatrix([[x.as_sympy() for x in row] for row in self._products])
+
+    @property
+    def cartesian_basis(self) -> FloatArray:
+        """The basis vectors as columns, in floating point, for pictures and sampling."""
+        return np.array([[float(x) for x in row] for row in self.entries]).T
+
+    @functools.cached_property
+    def _products(self) -> Surds:
+        return tuple(
+            tuple(sum(map(Surd.__mul__, a, b), Surd()) for b in self.entries) for a in self.entries
+        )
+
+    @functools.cached_property
+    def integer_grams(self) -> npt.NDArray[np.object_]:
+        """Integer matrices that a map keeps exactly if it keeps the Gram matrix, `(n, d, d)`.
+
+        There is one for each square root in the Gram matrix, since these are independent.
+        """
+        entries = [dict(x.terms) for row in self._products for x in row]
+        denominator = math.lcm(*(c.denominator for x in entries for c in x.values()))
+        radicands = sorted({n for x in entries for n in x})
+        parts = [[int(denominator * x.get(n, 0)) for x in entries] for n in radicands]
+        return np.array(parts, dtype=object).reshape(-1, self.dimension, self.dimension)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"name": self.name, "vectors": self.vectors}
 
 
-def vanishes(entry: sympy.Expr) -> bool:
-    """Whether an expression is zero: as a polynomial, or as an algebraic number.
-
-    Examples:
-        >>> import sympy
-        >>> vanishes(1 / (1 + sympy.sqrt(2)) - sympy.sqrt(2) + 1)
-        True
-    """
-    import sympy
-
-    return bool(sympy.expand(entry).is_zero)  # of numbers, by their minimal polynomial
+def _determinant(rows: Surds) -> Surd:
+    """The sum over all permutations (Leibniz)."""
+    total = Surd()
+    for columns in itertools.permutations(range(len(rows))):
+        inversions = sum(a > b for a, b in itertools.combinations(columns, 2))
+        product = read_surd("-1" if inversions % 2 else "1")
+        for row, column in zip(rows, columns, strict=True):
+            product *= row[column]
+        total += product
+    return total
 
 
 LINE = Lattice("line", (("1",),))

@@ -2,73 +2,48 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import math
 import operator
+import types
 from abc import ABCMeta, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from groupconv.algebra.contract import (
-    WRAPPERS,
-    Element,
-    check_api,
-    check_form,
-    checked_compose,
-    checked_inverse,
-    is_checked,
-    state,
-)
-from groupconv.algebra.structure import Structure
-from groupconv.algebra.subgroup import Subgroup, all_subgroups, generated_subgroup
-from groupconv.algebra.tables import stabilizer_tables
-from groupconv.errors import ElementError, GroupError
+from groupconv.algebra.exact import equal, is_concrete, matrix_text
+from groupconv.algebra.formulas import Formulas
+from groupconv.algebra.plugin import API_VERSION, as_element, as_matrix, check_plugin
+from groupconv.errors import ElementError, GroupConvError, GroupError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from typing import Self
+
     import sympy
 
+    from groupconv.algebra.exact import Element, Rows
     from groupconv.algebra.lattice import Lattice
-
-    IntArray = npt.NDArray[np.int64]
+    from groupconv.algebra.stabilizer import Stabilizer, Subgroup
 
 __all__ = ["SplitGroup"]
 
-_DERIVED = (
-    "composition_table",
-    "dimension",
-    "flat_index",
-    "identity",
-    "inverse_table",
-    "order",
-    "stabilizer_indices",
-    "stabilizer_matrices",
-    "structure",
-    "subgroup",
-    "subgroups",
-)
-"""What follows from a plugin's formulas, and may not be written beside them."""
 
-
-class _CheckedAtBirth(ABCMeta):
-    """Checks what a plugin states as soon as an object of it is made, however it was made."""
-
-    api_version: int
+class _CheckedOnCreation(ABCMeta):
+    """Checks what a plugin states as soon as an object of it is made."""
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
-        check_api(cls.__name__, cls.api_version)
-        if missing := sorted(getattr(cls, "__abstractmethods__", ())):
+        version = getattr(cls, "api_version", API_VERSION)
+        if version != API_VERSION:
             raise GroupError(
-                f"class {cls.__name__} lacks {' and '.join(missing)}; a plugin writes both of its "
-                f"formulas, matrix and index"
+                f"class {cls.__name__} has api_version={version!r}, and this groupconv knows "
+                f"api_version={API_VERSION}; install versions of the two that fit together"
             )
         group = super().__call__(*arguments, **named)
-        check_form(group)
+        check_plugin(group, group.status)
         return group
 
 
-class SplitGroup(metaclass=_CheckedAtBirth):
+class SplitGroup(metaclass=_CheckedOnCreation):
     """A split group `G = Z^d ⋊ S`: all lattice translations, and a finite stabilizer `S`.
 
     An element is an index `(s…, t…)`: the stabilizer coordinates, each in its range, then the
@@ -76,6 +51,11 @@ class SplitGroup(metaclass=_CheckedAtBirth):
     (composition, inverses, tables, subgroups, layers) follows from them (Cohen & Welling 2016,
     sections 4.2, 4.3 and 7.1). Groups are immutable, hashable and picklable; one with parameters
     is a frozen dataclass.
+
+    The formulas of a class are its author's: they are evaluated when the tables are built and when
+    the axioms are proved. The same names on an object are its users': `group.matrix`,
+    `group.index`, `group.compose` and `group.inverse` check what they are given, and answer from
+    the tables wherever all coordinates are integers.
 
     Attributes:
         name: The name under which the group is registered.
@@ -88,9 +68,9 @@ class SplitGroup(metaclass=_CheckedAtBirth):
             than groupconv's is refused.
 
     Raises:
-        GroupError: an object is made of a class that lacks a formula, or is written for another
-            version of the contract.
-        AxiomError: an object is made whose name, lattice, stabilizer_shape or status is malformed.
+        TypeError: an object is made of a class that lacks a formula.
+        GroupError: an object is made of a class that is written for another version of the
+            contract, or whose statements are malformed.
 
     Examples:
         >>> from groupconv import group
@@ -105,14 +85,12 @@ class SplitGroup(metaclass=_CheckedAtBirth):
     lattice: Lattice
     stabilizer_shape: tuple[int, ...]
     status: str = "stable"
-    api_version: ClassVar[int] = 1
-    overrides: ClassVar[frozenset[str]] = frozenset()
-    """Which of `compose` and `inverse` a plugin writes itself; they are checked as such."""
+    api_version: ClassVar[int] = API_VERSION
 
     # -- what a plugin writes -----------------------------------------------------------------
 
     @abstractmethod
-    def matrix(self, *index: Any, **named: Any) -> sympy.ImmutableMatrix:
+    def matrix(self, *index: Any) -> sympy.ImmutableMatrix:
         """The exact homogeneous matrix `g(index)`, shape `(d+1, d+1)`, in lattice coordinates.
 
         The coordinates are integers, or symbols wherever the formula admits them.
@@ -134,7 +112,7 @@ class SplitGroup(metaclass=_CheckedAtBirth):
         """The index of a homogeneous matrix: the inverse `g⁻¹(·)` of `matrix`.
 
         Raises:
-            ElementError: the matrix is no element of the group.
+            ElementError: the matrix is not an element of the group.
 
         Examples:
             >>> from groupconv import group
@@ -142,17 +120,75 @@ class SplitGroup(metaclass=_CheckedAtBirth):
             (1, 5, 7)
         """
 
-    # -- what follows from it -----------------------------------------------------------------
-
-    @checked_compose
     def compose(self, g: Element, h: Element) -> Element:
-        """The index of the product `g h`, through the matrices (section 4.2)."""
+        """The index of the product `g h` (section 4.2); what a plugin states of it is proved.
+
+        Raises:
+            ElementError: `g` or `h` is not an element of the group.
+        """
         return self.index(self.matrix(*g) * self.matrix(*h))
 
-    @checked_inverse
     def inverse(self, g: Element) -> Element:
-        """The index of the inverse `g⁻¹`, through the matrix (section 4.2)."""
+        """The index of the inverse `g⁻¹` (section 4.2); what a plugin states of it is proved.
+
+        Raises:
+            ElementError: `g` is not an element of the group.
+        """
         return self.index(self.matrix(*g).inv())
+
+    # -- what a user calls --------------------------------------------------------------------
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """An object whose checked operations stand before the formulas of its class."""
+        group = super().__new__(cls)
+        for name, operation in _OPERATIONS.items():
+            vars(group)[name] = types.MethodType(operation, group)
+        return group
+
+    @functools.cached_property
+    def formulas(self) -> Formulas:
+        """The formulas as their author wrote them, with exact arguments."""
+        claims = {"compose", "inverse"}
+        claims -= {name for name in claims if getattr(type(self), name) is vars(SplitGroup)[name]}
+        return Formulas(self, frozenset(claims))
+
+    @functools.cached_property
+    def stabilizer(self) -> Stabilizer:
+        """The stabilizer as a finite group of matrices; the first use examines the axioms.
+
+        Raises:
+            AxiomError: the formulas are not those of a split group; the error names the axiom and
+                the elements.
+
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").stabilizer.name
+            'D4'
+        """
+        tables = self._tables
+        if self.formulas.claims:
+            from groupconv.algebra.building import require_claims
+
+            require_claims(self.formulas)
+        return tables
+
+    @functools.cached_property
+    def _tables(self) -> Stabilizer:
+        """The stabilizer without the claims, which may themselves ask for products."""
+        from groupconv.algebra.building import build_stabilizer
+
+        return build_stabilizer(self.formulas)
+
+    @functools.cached_property
+    def _rows(self) -> tuple[Rows, ...]:
+        """The linear parts in Python integers, which never overflow."""
+        return tuple(tuple(map(tuple, A)) for A in self._tables.matrices.tolist())
+
+    @functools.cached_property
+    def _flat_of(self) -> dict[Rows, int]:
+        return {rows: s for s, rows in enumerate(self._rows)}
+
+    # -- what follows -------------------------------------------------------------------------
 
     @property
     def identity(self) -> Element:
@@ -173,14 +209,14 @@ class SplitGroup(metaclass=_CheckedAtBirth):
             >>> group("p4m").coordinate_names
             ('m', 'r', 'u', 'v')
         """
-        parameters = list(inspect.signature(self.matrix).parameters.values())
+        _, *parameters = inspect.signature(type(self).matrix).parameters.values()
         names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         if len(names) == len(self.identity):
             return tuple(names)
         stabilizer = [f"s{i}" for i in range(len(self.stabilizer_shape))]
         return (*stabilizer, *(f"t{i}" for i in range(self.dimension)))
 
-    @property
+    @functools.cached_property
     def stabilizer_indices(self) -> tuple[tuple[int, ...], ...]:
         """The coordinates of all stabilizer elements, in the order of their flat index.
 
@@ -196,33 +232,6 @@ class SplitGroup(metaclass=_CheckedAtBirth):
         """The number of elements of the stabilizer."""
         return math.prod(self.stabilizer_shape)
 
-    @property
-    def stabilizer_matrices(self) -> IntArray:
-        """The linear parts `A_s`, shape `(S, d, d)`, int64, read-only.
-
-        Raises:
-            AxiomError: the stabilizer is not a group of integer matrices.
-        """
-        return stabilizer_tables(self).matrices
-
-    @property
-    def composition_table(self) -> IntArray:
-        """The flat index of `s·t` at `[s, t]`, shape `(S, S)`, int64, read-only.
-
-        Raises:
-            AxiomError: the stabilizer is not a group of integer matrices.
-        """
-        return stabilizer_tables(self).composition
-
-    @property
-    def inverse_table(self) -> IntArray:
-        """The flat index of `s⁻¹` at `[s]`, shape `(S,)`, int64, read-only.
-
-        Raises:
-            AxiomError: the stabilizer is not a group of integer matrices.
-        """
-        return stabilizer_tables(self).inverse
-
     def flat_index(self, stabilizer: int | tuple[int, ...]) -> int:
         """The flat index of a stabilizer element, given by its coordinates or already flat.
 
@@ -234,30 +243,52 @@ class SplitGroup(metaclass=_CheckedAtBirth):
             >>> group("p4m").flat_index((1, 2))
             6
         """
-        if isinstance(stabilizer, tuple):
-            if all(type(c) is not bool and hasattr(c, "__index__") for c in stabilizer):
-                coordinates = tuple(map(operator.index, stabilizer))
-                if coordinates in (indices := self.stabilizer_indices):
-                    return indices.index(coordinates)
-        elif type(stabilizer) is not bool and hasattr(stabilizer, "__index__"):
-            flat = operator.index(stabilizer)
-            if 0 <= flat < self.order:
-                return flat
-        raise ElementError(
-            f"stabilizer={stabilizer!r} is no stabilizer element of {self.name!r}: expected "
-            f"coordinates within {self.stabilizer_shape} or a flat index below {self.order}"
-        )
+        try:
+            if isinstance(stabilizer, tuple):
+                return self.stabilizer_indices.index(tuple(map(operator.index, stabilizer)))
+            return range(self.order).index(operator.index(stabilizer))
+        except (TypeError, ValueError):
+            raise ElementError(
+                f"stabilizer={stabilizer!r} is not a stabilizer element of {self.name!r}: expected "
+                f"coordinates within {self.stabilizer_shape} or a flat index below {self.order}"
+            ) from None
 
-    @property
-    def structure(self) -> Structure:
-        """The stabilizer as a finite group: its abstract name, generators, classes and centre.
+    def element(
+        self, stabilizer: int | tuple[int, ...], translation: Element | None = None
+    ) -> Element:
+        """The index of a stabilizer element, by coordinates or flat, with a translation or none.
 
         Examples:
             >>> from groupconv import group
-            >>> group("p4m").structure.name
-            'D4'
+            >>> group("p4m").element(6), group("p4m").element((1, 2), (5, 7))
+            ((1, 2, 0, 0), (1, 2, 5, 7))
         """
-        return Structure(self)
+        coordinates = self.stabilizer_indices[self.flat_index(stabilizer)]
+        return (*coordinates, *((0,) * self.dimension if translation is None else translation))
+
+    def split(self, g: Element) -> tuple[int, Element]:
+        """The flat index of the stabilizer part of an element of integers, and its translation.
+
+        Raises:
+            ElementError: `g` is not an element of the group, or holds symbols.
+
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").split((1, 2, 5, 7))
+            (6, (5, 7))
+        """
+        element = as_element(self, g)
+        if not is_concrete(element):
+            raise ElementError(
+                f"element={element} of {self.name!r} holds symbols, expected integers"
+            )
+        return self._split(element)
+
+    def _split(self, element: Element) -> tuple[int, Element]:
+        flat, names = 0, len(self.stabilizer_shape)
+        for c, size in zip(element[:names], self.stabilizer_shape, strict=True):
+            flat = flat * size + c
+        return flat, element[names:]
 
     # -- subgroups ----------------------------------------------------------------------------
 
@@ -265,18 +296,18 @@ class SplitGroup(metaclass=_CheckedAtBirth):
         """The subgroup of the stabilizer generated by some of its elements.
 
         Args:
-            generators: Stabilizer elements, by their coordinates or their flat index; none
-                generate the trivial subgroup.
+            generators: Stabilizer elements, by their coordinates or their flat index; without any,
+                the subgroup is trivial.
 
         Raises:
-            ElementError: one of them is no stabilizer element.
+            ElementError: there is no such stabilizer element.
 
         Examples:
             >>> from groupconv import group
             >>> group("p4m").subgroup((0, 2)).elements
             (0, 2)
         """
-        return generated_subgroup(self, [self.flat_index(element) for element in generators])
+        return self.stabilizer.subgroup([self.flat_index(element) for element in generators])
 
     def subgroups(self) -> tuple[Subgroup, ...]:
         """All subgroups of the stabilizer, the smallest first.
@@ -286,36 +317,9 @@ class SplitGroup(metaclass=_CheckedAtBirth):
             >>> [subgroup.order for subgroup in group("p4").subgroups()]
             [1, 2, 4]
         """
-        return all_subgroups(self)
+        return self.stabilizer.subgroups
 
     # -- identity of the object ---------------------------------------------------------------
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        for name in _DERIVED:
-            if getattr(cls, name) is not getattr(SplitGroup, name):
-                raise GroupError(
-                    f"class {cls.__name__} defines {name!r}, which follows from its formulas; "
-                    f"leave it out"
-                )
-        # Resolved, not looked up in the class body, so that what a mixin brings is checked too.
-        for name, wrap in WRAPPERS.items():
-            if isinstance(inspect.getattr_static(cls, name), staticmethod | classmethod):
-                raise GroupError(
-                    f"class {cls.__name__} has a static or class method {name}, expected a method "
-                    f"of its objects; write it with self"
-                )
-            if not callable(getattr(cls, name)):
-                raise GroupError(
-                    f"class {cls.__name__} has {name}={getattr(cls, name)!r}, expected a method"
-                )
-            if not is_checked(getattr(cls, name)):
-                setattr(cls, name, wrap(getattr(cls, name)))
-        cls.overrides = frozenset(
-            name
-            for name in ("compose", "inverse")
-            if getattr(cls, name) is not getattr(SplitGroup, name)
-        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(
@@ -324,10 +328,87 @@ class SplitGroup(metaclass=_CheckedAtBirth):
         )
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and state(self) == state(other)
+        return type(self) is type(other) and self.__getstate__() == other.__getstate__()
 
     def __hash__(self) -> int:
-        return hash((type(self), *sorted(state(self).items())))
+        return hash(type(self))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What makes the group: not its operations, nor what it computes once and keeps."""
+        kept = {
+            name
+            for cls in type(self).__mro__
+            for name, value in vars(cls).items()
+            if isinstance(value, functools.cached_property)
+        }
+        return {k: v for k, v in vars(self).items() if k not in kept | _OPERATIONS.keys()}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def _matrix(self: SplitGroup, *index: Any) -> sympy.ImmutableMatrix:
+    return self.formulas.matrix(*as_element(self, index))
+
+
+def _index(self: SplitGroup, matrix: Any) -> Element:
+    given = as_matrix(self, matrix, "the argument matrix")
+    *rows, bottom = given.tolist()
+    d = self.dimension
+    if bottom != [0] * d + [1]:
+        raise ElementError(
+            f"matrix={matrix_text(given)} is not an element of {self.name!r}: its bottom row is "
+            f"not {[0] * d + [1]}; give a homogeneous matrix [[A, t], [0, 1]]"
+        )
+    if all(entry.is_Integer for row in rows for entry in row):
+        s = self._flat_of.get(tuple(tuple(map(int, row[:d])) for row in rows))
+        if s is None:
+            raise ElementError(
+                f"matrix={matrix_text(given)} is not an element of {self.name!r}: none of its "
+                f"stabilizer elements has that linear part"
+            )
+        return (*self.stabilizer_indices[s], *(int(row[d]) for row in rows))
+    if any(entry.is_number and not entry.is_Integer for row in rows for entry in row):
+        raise ElementError(
+            f"matrix={matrix_text(given)} is not an element of {self.name!r}: everything about a "
+            f"group is exact; give integers, or symbols for the translation"
+        )
+    try:
+        element = self.formulas.index(given)
+        back = self.formulas.matrix(*element)
+    except GroupConvError as error:
+        raise ElementError(
+            f"matrix={matrix_text(given)} is not an element of {self.name!r}: {error}"
+        ) from error
+    if not equal(back, given):
+        raise ElementError(
+            f"matrix={matrix_text(given)} is not an element of {self.name!r}: index gives "
+            f"{element}, whose matrix is {matrix_text(back)}"
+        )
+    return element
+
+
+def _compose(self: SplitGroup, g: Element, h: Element) -> Element:
+    one, other = as_element(self, g), as_element(self, h)
+    if not is_concrete(one, other):
+        return self.formulas.compose(one, other)
+    (s, t), (r, x) = self._split(one), self._split(other)
+    product = self.stabilizer_indices[self._tables.composition[s, r]]
+    moved = [sum(map(operator.mul, row, x)) + n for row, n in zip(self._rows[s], t, strict=True)]
+    return (*product, *moved)
+
+
+def _inverse(self: SplitGroup, g: Element) -> Element:
+    element = as_element(self, g)
+    if not is_concrete(element):
+        return self.formulas.inverse(element)
+    s, t = self._split(element)
+    back = self._tables.inverse[s]
+    moved = [-sum(map(operator.mul, row, t)) for row in self._rows[back]]
+    return (*self.stabilizer_indices[back], *moved)
+
+
+_OPERATIONS = {"matrix": _matrix, "index": _index, "compose": _compose, "inverse": _inverse}
+"""What users call: checked, and answered from the tables where all coordinates are integers."""
+for _name, _operation in _OPERATIONS.items():
+    functools.update_wrapper(_operation, vars(SplitGroup)[_name])

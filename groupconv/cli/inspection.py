@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +21,6 @@ from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
-from groupconv.algebra.rows import determinant
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
@@ -89,7 +89,7 @@ def show(name: str) -> None:
     d, split = group.dimension, len(group.stabilizer_shape)
     names = group.coordinate_names
     summary = inspect.cleandoc(vars(type(group)).get("__doc__") or "").splitlines()[:1]
-    matrices = group.stabilizer_matrices  # a broken group is refused before anything is printed
+    S = group.stabilizer  # a broken group is refused before anything is printed
     if isinstance(group, GeneratedGroup):
         orders = ", ".join(f"{g.name} of order {g.order}" for g in group.generators)
         summary = [f"Translations, and what these generate: {orders}."]
@@ -103,10 +103,9 @@ def show(name: str) -> None:
     sizes = zip(names, group.stabilizer_shape, strict=False)
     ranges = [f"{coordinate} = 0 … {size - 1}" for coordinate, size in sizes]
     facts.add_row("stabilizer", f"order {group.order}" + "".join(f", {r}" for r in ranges))
-    structure = group.structure
-    kind = "abelian" if structure.is_abelian else f"centre {structure.center.abstract_name}"
-    facts.add_row("structure", f"{structure.name}, {kind}")
-    facts.add_row("generators", _listed(group, structure.generators).strip("{}") or "none")
+    kind = "abelian" if S.is_abelian else f"centre {S.center.abstract_name}"
+    facts.add_row("structure", f"{S.name}, {kind}")
+    facts.add_row("generators", _listed(group, S.generators).strip("{}") or "none")
     facts.add_row("classes", _classes(group))
     facts.add_row("subgroups", _subgroups(group))
     if entry is not None:
@@ -115,21 +114,21 @@ def show(name: str) -> None:
     head = ("flat", f"({', '.join(names[:split])})", "matrix", "order", "inverse", "det")
     elements = plain_table(*head)
     for flat, s in enumerate(group.stabilizer_indices):
-        A = matrices[flat]
-        inverse = group.stabilizer_indices[group.inverse_table[flat]]
+        A = S.matrices[flat]
+        inverse = group.stabilizer_indices[S.inverse[flat]]
         elements.add_row(
             str(flat),
             _tuple(s),
             str(A.tolist()),
-            str(structure.element_orders[flat]),
+            str(S.element_orders[flat]),
             _tuple(inverse),
-            f"{determinant(A.tolist()):+d}",
+            f"{round(np.linalg.det(A)):+d}",
         )
     console.print(elements)
     if group.order <= LARGEST_PRINTED_ORDER:
         console.print("Composition, in flat indices:")
         table = plain_table("s·t", *map(str, range(group.order)))
-        for flat, row in enumerate(group.composition_table):
+        for flat, row in enumerate(S.composition):
             table.add_row(str(flat), *map(str, row))
         console.print(table)
     else:
@@ -138,9 +137,7 @@ def show(name: str) -> None:
 
 def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space: str) -> None:
     """Write a filter transform's tables to an npz file."""
-    import numpy as np
-
-    from groupconv.transforms import filter_transform
+    from groupconv.registry.doors import filter_transform
 
     if output.suffix.lower() != ".npz":
         raise ArgumentError(f"--output={str(output)!r}: expected the name of an .npz file")
@@ -168,7 +165,7 @@ def _listed(group: SplitGroup, elements: Sequence[int]) -> str:
 
 def _classes(group: SplitGroup) -> str:
     """The conjugacy classes, or only their sizes where these are many elements."""
-    classes = group.structure.conjugacy_classes
+    classes = group.stabilizer.conjugacy_classes
     if group.order <= LARGEST_PRINTED_ORDER:
         return "  ".join(_listed(group, members) for members in classes)
     return f"{len(classes)}, of sizes {', '.join(str(len(members)) for members in classes)}"
@@ -176,7 +173,7 @@ def _classes(group: SplitGroup) -> str:
 
 def _subgroups(group: SplitGroup) -> str:
     """The subgroups up to conjugacy by order and name, and how many are conjugate."""
-    classes = group.structure.subgroup_classes
+    classes = group.stabilizer.subgroup_classes
     by_order: dict[int, Counter[str]] = {}
     for members in classes:
         by_order.setdefault(members[0].order, Counter())[members[0].abstract_name] += len(members)
@@ -187,7 +184,7 @@ def _subgroups(group: SplitGroup) -> str:
     )
     return (
         f"{len(group.subgroups())}, {len(classes)} up to conjugacy, "
-        f"{len(group.structure.normal_subgroups)} normal: {', '.join(shown)}"
+        f"{len(group.stabilizer.normal_subgroups)} normal: {', '.join(shown)}"
     )
 
 

@@ -14,12 +14,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from groupconv import registry
-from groupconv.algebra.contract import raised_at
+from groupconv.algebra.formulas import raised_at
 from groupconv.cli.files import written_whole
 from groupconv.cli.inspection import plain_table, why_there_is_none, wide_console
 from groupconv.errors import ArgumentError, GroupConvError
+from groupconv.registry.doors import verify as prove
 from groupconv.verification import VerificationReport, html_page
-from groupconv.verification import verify as prove
 
 __all__ = ["verify"]
 

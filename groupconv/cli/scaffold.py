@@ -225,7 +225,7 @@ def _generated(group: GeneratedGroup) -> dict[str, str]:
     constant = {lattice: lattice.name.upper() for lattice in LATTICES.values()}[group.lattice]
     names = [generator.name for generator in group.generators]
     law = " ".join(f"{name.upper()}^{name}" for name in names)
-    kind = group.structure.name  # a broken group is refused before anything is written
+    kind = group.stabilizer.name  # a broken group is refused before anything is written
     return {
         "summary": f"{group.name}: {kind} on the {group.lattice.name} lattice",
         "imports": f"{constant}, GeneratedGroup",

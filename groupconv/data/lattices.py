@@ -87,7 +87,7 @@ def _scaled_basis(lattice: Lattice) -> Tensor:
     """The basis vectors as columns, (down, right), scaled to cells of area 1; float64."""
     if not isinstance(lattice, Lattice) or lattice.dimension != 2:
         raise ArgumentError(f"lattice={lattice!r}: expected a groupconv.Lattice of the plane")
-    basis = torch.tensor(lattice.basis.evalf().tolist(), dtype=torch.float64)
+    basis = torch.tensor(lattice.cartesian_basis, dtype=torch.float64)
     scaled: Tensor = basis / torch.linalg.det(basis).abs().sqrt()
     return scaled
 

@@ -15,9 +15,7 @@ from torch import Tensor, nn
 from groupconv.arguments import number, positive
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn import layers
-from groupconv.nn.tensors import require_tensor
 from groupconv.registry import as_group
-from groupconv.transforms import permutes_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +57,6 @@ class _PaperNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores `(B, num_classes)` of images `(B, in_channels, H, W)`."""
-        require_tensor(x)
         shape = tuple(x.shape)
         if len(shape) != 4 or shape[1] != self.in_channels or min(shape[2:]) < SMALLEST_IMAGE:
             raise ShapeError(
@@ -182,7 +179,7 @@ def _image_group(group: SplitGroup | str) -> SplitGroup:
             f"group={found.name!r} has dimension {found.dimension}, expected 2: the network is for "
             f"images"
         )
-    if not permutes_axes(found):
+    if not found.stabilizer.permutes_axes:
         raise ArgumentError(
             f"group={found.name!r} acts on the lattice {found.lattice.name!r}, and the network "
             f"takes images of square pixels, with a filter of 4×4; sample them onto the lattice "

@@ -23,8 +23,13 @@ MOST_BLOCKS = 16
 
 
 def filter_bank(
-    weight: Tensor, index: Tensor, inverse: Tensor, *, masked: bool, ragged: bool
-) -> Tensor:
+    weight: Tensor,  # shape: (C_out, C_in, P)
+    index: Tensor,  # shape: (S_out, L)
+    inverse: Tensor,  # shape: (S_out, P, M)
+    *,
+    masked: bool,
+    ragged: bool,
+) -> Tensor:  # shape: (C_out, S_out, C_in, L)
     """Expand parameters into the bank of all transformed filters.
 
     Args:
@@ -37,11 +42,17 @@ def filter_bank(
     Returns:
         The bank, `(C_out, S_out, C_in, L)`.
     """
+    if not (weight.requires_grad and torch.is_grad_enabled()):
+        return expand(weight.unsqueeze(1), index, masked)
     bank: Tensor = _Expand.apply(weight, index, inverse, masked, ragged)
     return bank
 
 
-def expand(source: Tensor, index: Tensor, masked: bool) -> Tensor:
+def expand(
+    source: Tensor,  # shape: (A, S or 1, B, P)
+    index: Tensor,  # shape: (S, L)
+    masked: bool,
+) -> Tensor:  # shape: (A, S, B, L)
     """Read the last axis of `(A, S or 1, B, P)` by a table `(S, L)`: `(A, S, B, L)`."""
     A, _, B, P = source.shape
     S, L = index.shape
@@ -51,7 +62,11 @@ def expand(source: Tensor, index: Tensor, masked: bool) -> Tensor:
     return read * (index >= 0).view(1, S, 1, L) if masked else read
 
 
-def collect(bank: Tensor, inverse: Tensor, ragged: bool) -> Tensor:
+def collect(
+    bank: Tensor,  # shape: (C_out, S_out, C_in, L)
+    inverse: Tensor,  # shape: (S_out, P, M)
+    ragged: bool,
+) -> Tensor:  # shape: (C_out, C_in, P)
     """For each parameter, the sum over the cells that read it: `(C_out, C_in, P)`.
 
     It goes through the bank in blocks of output channels, few enough to launch and small enough

@@ -12,20 +12,16 @@ from torch import Tensor, nn
 from groupconv.arguments import flag, positive
 from groupconv.errors import ArgumentError
 from groupconv.nn.bank import filter_bank
-from groupconv.nn.functional import bank_flags, convolve, flatten_planes, require_layers
-from groupconv.nn.tables import TableModule
-from groupconv.nn.tensors import placement, require_type
-from groupconv.nn.windows import check_padding, check_windows, needs_centre
+from groupconv.nn.buffers import TableModule
+from groupconv.nn.planes import merge_planes, planar_convolution, split_planes, warn_if_uneven
 from groupconv.registry import as_group
-from groupconv.transforms import as_sizes, filter_transform, permutes_axes, require_symmetric
+from groupconv.transforms import Window, filter_transform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-    import numpy.typing as npt
-
-    from groupconv.algebra import Space, SplitGroup
+    from groupconv.algebra import Space, SplitGroup, Subgroup
+    from groupconv.nn.buffers import Table
 
 __all__ = ["GroupConv", "LiftingConv"]
 
@@ -35,12 +31,13 @@ PADDING_MODES = {
     "replicate": "replicate",
     "circular": "circular",
 }
+"""The names of torch's layers, and those of `torch.nn.functional.pad`."""
 
 
 class GroupConv(TableModule):
     """A convolution from one space of a group to another, by default from `G` to `G` (eq. 11).
 
-    The arguments are those of `torch.nn.Conv2d`; the group tells the number of dimensions. It
+    The arguments are those of `torch.nn.Conv2d`; the group sets the number of dimensions. It
     computes one planar convolution with `S_out · C_out` output channels, whose filters are
     gathered from `weight`, shape `(C_out, C_in / groups, P)`; `bias` has one entry per channel.
 
@@ -62,10 +59,11 @@ class GroupConv(TableModule):
 
     Shapes:
         Input `(B, C_in, S_in, *spatial)`, output `(B, C_out, S_out, *spatial)`; a map on the
-        lattice has no stabilizer axis, and `B` may be missing.
+        lattice has no stabilizer axis.
 
     Raises:
         ArgumentError: an argument does not fit the group, or would break equivariance.
+        ShapeError: (at a call) the input does not lie on `in_space`.
         EquivarianceWarning: (at a call) the stride leaves cells over at one end of an axis.
         AxiomError: the group is broken.
 
@@ -75,8 +73,8 @@ class GroupConv(TableModule):
         torch.Size([2, 32, 8, 9, 9])
     """
 
-    bank_index: Tensor
-    bank_inverse: Tensor
+    bank_index: Tensor  # shape: (S_out, L)
+    bank_inverse: Tensor  # shape: (S_out, P, M)
 
     def __init__(
         self,
@@ -97,49 +95,67 @@ class GroupConv(TableModule):
         out_space: Space = "group",
     ) -> None:
         super().__init__()
-        factory = placement(device, dtype)
         self.group = as_group(group)
-        require_layers(self.group)
-        in_channels, out_channels, groups = _channels(in_channels, out_channels, groups)
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.transform = filter_transform(self.group, kernel_size, in_space, out_space)
-        self.kernel_size = self.transform.kernel_size
-        self.stride = self._sizes("stride", stride)
-        self.dilation = self._sizes("dilation", dilation)
-        self.padding = padding
-        self._pads = self._resolve_padding(padding)
-        if not isinstance(padding_mode, str) or padding_mode not in PADDING_MODES:
+        self._convolve = planar_convolution(self.group.name, self.group.dimension)
+        self.in_channels = positive("in_channels", in_channels)
+        self.out_channels = positive("out_channels", out_channels)
+        self.groups = positive("groups", groups)
+        if in_channels % groups or out_channels % groups:
+            raise ArgumentError(
+                f"groups={groups} does not divide in_channels={in_channels} and "
+                f"out_channels={out_channels}; change one of them"
+            )
+        if padding_mode not in PADDING_MODES:
             raise ArgumentError(
                 f"padding_mode={padding_mode!r}: expected one of "
                 f"{', '.join(map(repr, PADDING_MODES))}"
             )
-        is_continued = padding_mode in ("reflect", "replicate") and any(map(any, self._pads))
-        if is_continued and not permutes_axes(self.group):
+        S = self.group.stabilizer
+        self.transform = filter_transform(S, kernel_size, in_space, out_space)
+        self.window = Window.read(
+            S,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            group=self.group.name,
+            is_circular=padding_mode == "circular",
+        )
+        self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
+        self.padding, self.dilation = padding, self.window.dilation
+        self.padding_mode = padding_mode
+        is_padded = any(self.window.flat_padding)
+        if padding_mode in ("reflect", "replicate") and is_padded and not S.permutes_axes:
             raise ArgumentError(
                 f"padding_mode={padding_mode!r} continues an array beyond its edges, and "
                 f"{self.group.name!r} maps these into the array; use 'zeros' with a Mask, or "
                 f"'circular'"
             )
-        self.padding_mode = padding_mode
-        self._masked, self._ragged = bank_flags(self.transform)
+        # Zeros, the same on both sides, are added by the convolution; all else is added before it.
+        is_explicit = padding_mode != "zeros" or not self.window.is_padded_evenly
+        self._pads = self.window.flat_padding if is_padded and is_explicit else ()
+        self._conv_padding = tuple(0 if is_explicit else n for n, _ in self.window.padding)
 
+        S_in, S_out = self.in_space.index, self.out_space.index
+        planar_channels = out_channels * S_out, in_channels // groups * S_in
+        self._kernel_shape = (*planar_channels, *self.kernel_size)
         shape = (out_channels, in_channels // groups, self.transform.num_parameters)
-        self.weight = nn.Parameter(torch.empty(shape, **factory))
+        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
         self.bias: nn.Parameter | None
         if flag("bias", bias):
-            self.bias = nn.Parameter(torch.empty(out_channels, **factory))
+            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self._register_tables(device)
         self.reset_parameters()
 
     @property
-    def in_space(self) -> Space:
+    def in_space(self) -> Subgroup:
         """The space of the input, as a subgroup."""
         return self.transform.in_space
 
     @property
-    def out_space(self) -> Space:
+    def out_space(self) -> Subgroup:
         """The space of the output, as a subgroup."""
         return self.transform.out_space
 
@@ -152,44 +168,34 @@ class GroupConv(TableModule):
 
     def filter_bank(self) -> Tensor:
         """The bank of transformed filters, `(C_out, S_out, C_in / groups, S_in, *kernel)`."""
-        planes = (self.transform.in_space.index, *self.kernel_size)
-        bank: Tensor = self._bank().unflatten(-1, planes)
+        bank: Tensor = self._bank().unflatten(-1, (self.in_space.index, *self.kernel_size))
         return bank
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,  # shape: (B, C_in, S_in, *spatial)
+    ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Convolve, adding the bias within the one call of the planar convolution."""
-        x = flatten_planes(x, self.transform.in_space, self.in_channels)
-        require_type(x, self.weight)
-        window = (self.kernel_size, self.stride, [a + b for a, b in self._pads], self.dilation)
-        is_torus = self.padding_mode == "circular"
-        check_windows(type(self).__name__, self.group, x, *window, circular=is_torus)
-        padding: tuple[int, ...] = tuple(low for low, _ in self._pads)
-        if self.padding_mode != "zeros":
-            check_padding(type(self).__name__, x, self.padding_mode, self._pads)
-        if self.padding_mode != "zeros" or any(low != high for low, high in self._pads):
-            reversed_pads = [n for pair in reversed(self._pads) for n in pair]
-            x = F.pad(x, reversed_pads, mode=PADDING_MODES[self.padding_mode])
-            padding = (0,) * len(padding)
-        return convolve(
-            x,
-            self._bank(),
-            self.bias,
-            self.stride,
-            padding,
-            self.dilation,
-            self.groups,
-            self.transform,
-        )
+        x = merge_planes(x, self.transform.in_space, self.in_channels, self.group.name)
+        warn_if_uneven(type(self).__name__, self.window, x)
+        if self._pads:
+            x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
+        kernel = self._bank().view(self._kernel_shape)  # channel-major
+        bias: Tensor | None = self.bias
+        if bias is not None:
+            bias = bias.view(-1, 1).expand(-1, self.out_space.index).reshape(-1)
+        padding = self._conv_padding
+        y = self._convolve(x, kernel, bias, self.stride, padding, self.dilation, self.groups)
+        return split_planes(y, self.out_channels, self.out_space.index)
 
     def extra_repr(self) -> str:
         """The arguments that differ from their defaults, as torch's layers show them."""
         parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"]
-        ones = (1,) * self.group.dimension
-        if self.stride != ones:
+        if max(self.stride) > 1:
             parts.append(f"stride={self.stride}")
-        if any(pair != (0, 0) for pair in self._pads):
+        if any(self.window.flat_padding):
             parts.append(f"padding={self.padding!r}")
-        if self.dilation != ones:
+        if max(self.dilation) > 1:
             parts.append(f"dilation={self.dilation}")
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
@@ -198,52 +204,22 @@ class GroupConv(TableModule):
         if self.padding_mode != "zeros":
             parts.append(f"padding_mode={self.padding_mode!r}")
         parts.append(f"group={self.group.name!r}")
-        parts.append(f"planes={self.transform.in_space.index}→{self.transform.out_space.index}")
+        parts.append(f"planes={self.in_space.index}→{self.out_space.index}")
         return ", ".join(parts)
 
-    def _bank(self) -> Tensor:
-        return filter_bank(
-            self.weight,
-            self._table("bank_index", self.weight.device),
-            self._table("bank_inverse", self.weight.device),
-            masked=self._masked,
-            ragged=self._ragged,
-        )
+    def _bank(self) -> Tensor:  # shape: (C_out, S_out, C_in / groups, S_in · box)
+        weight = self.weight
+        if self.bank_index.device != weight.device:
+            self._place_tables(weight.device)
+        flags = {"masked": self.transform.is_masked, "ragged": self.transform.is_ragged}
+        return filter_bank(weight, self.bank_index, self.bank_inverse, **flags)
 
-    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
+    def _tables(self) -> Mapping[str, Table]:
         index = self.transform.index
         return {
             "bank_index": index.reshape(len(index), -1),
             "bank_inverse": self.transform.inverse,
         }
-
-    def _sizes(self, argument: str, value: int | Sequence[int], least: int = 1) -> tuple[int, ...]:
-        sizes = as_sizes(self.group, argument, value, least)
-        require_symmetric(self.group, argument, sizes)
-        return sizes
-
-    def _resolve_padding(self, padding: int | Sequence[int] | str) -> tuple[tuple[int, int], ...]:
-        """The cells added before and after each axis."""
-        if not isinstance(padding, str):
-            return tuple((n, n) for n in self._sizes("padding", padding, least=0))
-        if padding == "valid":
-            return ((0, 0),) * self.group.dimension
-        if padding != "same":
-            raise ArgumentError(f"padding={padding!r}: expected integers, 'same' or 'valid'")
-        if any(n != 1 for n in self.stride):
-            raise ArgumentError(
-                f"padding='same' needs stride 1, not stride={self.stride}; give a number, such as "
-                f"padding=kernel_size // 2"
-            )
-        totals = [n * (k - 1) for n, k in zip(self.dilation, self.kernel_size, strict=True)]
-        centred = needs_centre(self.group)
-        if any(n % 2 and axis in centred for axis, n in enumerate(totals)):
-            raise ArgumentError(
-                f"padding='same' with kernel_size={self.kernel_size} would pad one side of an "
-                f"axis more than the other, and {self.group.name!r} maps these sides to each "
-                f"other; use an odd kernel_size or a number"
-            )
-        return tuple((n // 2, n - n // 2) for n in totals)
 
 
 class LiftingConv(GroupConv):
@@ -293,14 +269,3 @@ class LiftingConv(GroupConv):
             in_space="lattice",
             out_space=out_space,
         )
-
-
-def _channels(in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
-    named = {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}
-    in_channels, out_channels, groups = (positive(*item) for item in named.items())
-    for argument in ("in_channels", "out_channels"):
-        if named[argument] % groups:
-            raise ArgumentError(
-                f"{argument}={named[argument]} is not divisible by groups={groups}; change either"
-            )
-    return in_channels, out_channels, groups

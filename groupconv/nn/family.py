@@ -52,7 +52,7 @@ def layers(group: SplitGroup | str) -> LayerFamily:
         group: A group, or the name of an installed one.
 
     Raises:
-        PluginError: there is no such plugin, or it is broken.
+        PluginError: there is no such plugin, or it does not load.
 
     Examples:
         >>> layers("p4m").LiftingConv(3, 16, 3).out_channels

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 import torch
 from torch import Tensor, nn
 
-from groupconv.arguments import flag, number, positive
-from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.tensors import placement, require_real, require_tensor, require_type
+from groupconv.arguments import flag, positive
+from groupconv.errors import ShapeError
 
 __all__ = ["BatchNorm"]
 
@@ -30,8 +27,8 @@ class BatchNorm(nn.Module):
         dtype: The parameters' type.
 
     Shapes:
-        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`; `B` may not be missing,
-        since the layer tells channels by their place.
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`; the channels are the
+        second axis.
 
     Examples:
         >>> BatchNorm(16)(torch.zeros(2, 16, 8, 9, 9)).shape
@@ -49,35 +46,26 @@ class BatchNorm(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        factory = placement(device, dtype)
-        if dtype is not None and dtype.is_complex:
-            raise ArgumentError(f"dtype={dtype}: batch statistics need real numbers")
         # Contained, not subclassed, so that SyncBatchNorm can take its place.
         self.norm = nn.BatchNorm1d(
             positive("num_features", num_features),
-            number("eps", eps, 0, exclusive=True),
-            None if momentum is None else number("momentum", momentum, 0, 1),
+            eps,
+            momentum,
             flag("affine", affine),
             flag("track_running_stats", track_running_stats),
-            **factory,
+            device=device,
+            dtype=dtype,
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,  # shape: (B, C, …)
+    ) -> Tensor:  # shape: as x
         """Normalise each channel."""
-        require_tensor(x)
-        if x.dim() < 3 or x.shape[1] != self.norm.num_features:
+        if x.ndim < 3 or x.shape[1] != self.norm.num_features:
             raise ShapeError(
                 f"x has shape {tuple(x.shape)}, expected (B, {self.norm.num_features}, …) with "
                 f"stabilizer and spatial axes behind"
-            )
-        parameter = next(chain(self.norm.parameters(), self.norm.buffers()), None)
-        if parameter is not None:
-            require_type(x, parameter, mixed=True)
-        require_real(x, "batch normalisation")
-        if self.norm.training and x.numel() == x.shape[1]:
-            raise ShapeError(
-                f"x has shape {tuple(x.shape)}, one value per channel, which have no variance; "
-                f"give a larger batch, or call eval()"
             )
         normal: Tensor = self.norm(x.flatten(2))
         return normal.view(x.shape)

@@ -11,20 +11,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from groupconv.algebra import Space, SplitGroup, as_space
+from groupconv.algebra import as_space
 from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.functional import check_mode, pool_planes, require_layers
-from groupconv.nn.tables import TableModule
-from groupconv.nn.tensors import require_real, require_tensor
-from groupconv.nn.windows import check_windows
+from groupconv.nn.buffers import TableModule
+from groupconv.nn.planes import planar_convolution, pool_planes, require_mode, warn_if_uneven
 from groupconv.registry import as_group
-from groupconv.transforms import as_sizes, coset_table, require_symmetric, support_cells
+from groupconv.transforms import Window, support_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy.typing as npt
+    from groupconv.algebra import Space, SplitGroup
+    from groupconv.nn.buffers import Table
 
 __all__ = ["AvgPool", "CosetPool", "MaxPool"]
 
@@ -33,17 +32,18 @@ class CosetPool(TableModule):
     """Pool over the cosets of a subgroup, from `G/H` to `G/K` with `H ≤ K` (section 6.3).
 
     Args:
-        subgroup: `K`; the whole stabilizer if not given, so that the result is a planar map.
+        subgroup: `K`; by default the whole stabilizer, so that the result is a planar map.
         mode: `"max"`, `"mean"` or `"sum"`.
         group: A group, or the name of an installed one.
         in_space: The space `G/H` of the input.
 
     Shapes:
         Input `(B, C, S/H, *spatial)`, output `(B, C, S/K, *spatial)`; a map on the lattice has
-        no stabilizer axis, and `B` may be missing.
+        no stabilizer axis.
 
     Raises:
         ArgumentError: `K` does not contain `H`, or the mode is unknown.
+        ShapeError: (at a call) the input does not lie on `in_space`.
 
     Examples:
         >>> import torch
@@ -51,7 +51,7 @@ class CosetPool(TableModule):
         torch.Size([2, 16, 9, 9])
     """
 
-    planes: Tensor
+    planes: Tensor  # shape: (S/K, K/H)
 
     def __init__(
         self,
@@ -62,17 +62,18 @@ class CosetPool(TableModule):
         in_space: Space = "group",
     ) -> None:
         super().__init__()
-        check_mode(mode)
+        require_mode(mode)
         self.group = as_group(group)
-        self.in_space = as_space(self.group, in_space, "in_space")
-        self.out_space = as_space(self.group, subgroup, "subgroup")
+        self.in_space = as_space(self.group.stabilizer, in_space, "in_space")
+        self.out_space = as_space(self.group.stabilizer, subgroup, "subgroup")
         self.mode = mode
-        self._register_tables(None)
+        self._register_tables()
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool the planes of each coset."""
-        require_tensor(x)
-        return pool_planes(x, self._table("planes", x.device), self.in_space, self.mode)
+        if self.planes.device != x.device:
+            self._place_tables(x.device)
+        return pool_planes(x, self.planes, self.in_space, self.mode, self.group.name)
 
     def extra_repr(self) -> str:
         """The group, the planes before and after, and the mode."""
@@ -81,15 +82,15 @@ class CosetPool(TableModule):
             f"mode={self.mode!r}"
         )
 
-    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
-        return {"planes": coset_table(self.in_space, self.out_space)}
+    def _tables(self) -> Mapping[str, Table]:
+        return {"planes": self.in_space.planes_in(self.out_space)}
 
 
 class _SpatialPool(nn.Module):
     """What both spatial poolings share: a window that is symmetric under the group.
 
-    It is the box if the group keeps that, else its symmetric part: 7 cells of a box of size 3 on
-    the hexagonal lattice.
+    It is the box if the group keeps that, otherwise its symmetric part: 7 cells of a box of size 3
+    on the hexagonal lattice.
     """
 
     def __init__(
@@ -102,61 +103,54 @@ class _SpatialPool(nn.Module):
     ) -> None:
         super().__init__()
         self.group = as_group(group)
-        require_layers(self.group)
-        self.kernel_size = self._sizes("kernel_size", kernel_size)
-        self.stride = self._sizes("stride", kernel_size if stride is None else stride)
-        self.padding = self._sizes("padding", padding, least=0)
-        self.dilation = self._sizes("dilation", dilation)
-        if any(2 * pad > size for size, pad in zip(self.kernel_size, self.padding, strict=True)):
+        S = self.group.stabilizer
+        planar_convolution(self.group.name, S.dimension)  # where there is none, there is no pooling
+        steps = kernel_size if stride is None else stride
+        self.window = Window.read(S, kernel_size, steps, padding, dilation, group=self.group.name)
+        self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
+        self.dilation = self.window.dilation
+        self.padding = tuple(low for low, _ in self.window.padding)
+        if any(2 * n > size for size, n in zip(self.kernel_size, self.padding, strict=True)):
             raise ArgumentError(  # torch's limit, known only at its first call
                 f"padding={self.padding} is more than half of kernel_size={self.kernel_size}; "
                 f"give less padding or a larger window"
             )
-        cells, _ = support_cells(self.group, self.kernel_size)
+        cells, _ = support_cells(S, self.kernel_size)
         is_box = cells.size == math.prod(self.kernel_size)
-        self._window = None if is_box else np.argwhere(self._support(cells)).tolist()
-
-    def _support(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        support = np.zeros(self.kernel_size, dtype=bool)
-        support.flat[cells] = True
-        return support
+        places = np.stack(np.unravel_index(cells, self.kernel_size), axis=-1)
+        self._cells = None if is_box else places.tolist()
 
     def extra_repr(self) -> str:
         """The window and the group."""
         return (
             f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            + (f"dilation={self.dilation}, " if any(n != 1 for n in self.dilation) else "")
+            + (f"dilation={self.dilation}, " if max(self.dilation) > 1 else "")
             + f"group={self.group.name!r}"
         )
 
-    def _sizes(self, argument: str, value: int | Sequence[int], least: int = 1) -> tuple[int, ...]:
-        sizes = as_sizes(self.group, argument, value, least)
-        require_symmetric(self.group, argument, sizes)
-        return sizes
-
-    def _planes(self, x: Tensor) -> Tensor:
-        """All planes alike, `(B, C·S, *spatial)`, whatever axes stand before the spatial ones."""
-        require_tensor(x)
-        require_real(x, "spatial pooling")
+    def _planes(self, x: Tensor) -> Tensor:  # shape: (B, C·S, *spatial)
+        """All planes alike, whatever axes stand between the batch and space."""
         d = self.group.dimension
-        if x.dim() < d + 1:
+        if x.ndim < d + 2:
             raise ShapeError(
-                f"x has shape {tuple(x.shape)}, expected channels before {d} spatial axes"
+                f"x has shape {tuple(x.shape)}, expected (B, C, …) before {d} spatial axes; "
+                f"x[None] adds a batch axis"
             )
-        pads = [2 * n for n in self.padding]
-        check_windows(
-            type(self).__name__, self.group, x, self.kernel_size, self.stride, pads, self.dilation
-        )
+        warn_if_uneven(type(self).__name__, self.window, x)
         # The batch stays an axis of its own: merged with others, torch's compiler cannot reason
         # about sizes that change.
-        return x.flatten(1, -d - 1) if x.dim() > d + 1 else x.unsqueeze(0)
+        return x.flatten(1, -d - 1)
 
     def _views(self, planes: Tensor) -> list[Tensor]:
-        """What each cell of a window that is no box reads, all of the output's shape."""
-        pads = [n for pad in reversed(self.padding) for n in (pad, pad)]
-        padded = F.pad(planes, pads)
+        """What each cell of a window that is not a box reads, all of the output's shape."""
+        if min(self.window.room(planes.shape[2:])) < 0:
+            raise ShapeError(
+                f"x has spatial shape {tuple(planes.shape[2:])}, too small for one window of "
+                f"kernel_size={self.kernel_size}; give a larger array or more padding"
+            )
+        padded = F.pad(planes, self.window.flat_padding)
         views = []
-        for cell in self._window or ():
+        for cell in self._cells or ():
             index = [slice(None)] * 2
             for axis, offset in enumerate(cell):
                 dilation, size = self.dilation[axis], self.kernel_size[axis]
@@ -171,14 +165,14 @@ class MaxPool(_SpatialPool):
     """Spatial max pooling, on the lattice or on any space of the group (section 6.3).
 
     Equivariance needs windows that reach both ends of the array: `n + 2 padding - kernel_size`
-    divisible by `stride` (a warning tells where it is not).
+    divisible by `stride` (a warning says where it is not).
 
     Args:
         kernel_size: The size of the window's box; a group that does not keep the box takes its
             symmetric part, such as 7 cells for size 3 on the hexagonal lattice.
-        stride: The step between windows; the window's size if not given.
+        stride: The step between windows; by default the window's size.
         padding: Cells added on both sides of each axis, never the maximum. Where the group does
-            not keep the box they are zeros, as what a `Mask` leaves beside them.
+            not keep the box they are zeros, as is what a `Mask` leaves next to them.
         dilation: The distance between the window's cells.
         group: A group, or the name of an installed one.
 
@@ -208,7 +202,7 @@ class MaxPool(_SpatialPool):
     def forward(self, x: Tensor) -> Tensor:
         """Take the maximum of each window."""
         planes, d = self._planes(x), self.group.dimension
-        if self._window is None:
+        if self._cells is None:
             pool = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}[d]
             pooled = pool(planes, self.kernel_size, self.stride, self.padding, self.dilation)
         else:
@@ -222,7 +216,7 @@ class AvgPool(_SpatialPool):
     Args:
         kernel_size: The size of the window's box; a group that does not keep the box takes its
             symmetric part, such as 7 cells for size 3 on the hexagonal lattice.
-        stride: The step between windows; the window's size if not given.
+        stride: The step between windows; by default the window's size.
         padding: Zeros added on both sides of each axis.
         count_include_pad: Whether those zeros count in the average; they have to where the group
             does not keep the box, since the zeros that a `Mask` leaves count as well.
@@ -251,7 +245,7 @@ class AvgPool(_SpatialPool):
     ) -> None:
         super().__init__(kernel_size, stride, padding, 1, group)
         self.count_include_pad = flag("count_include_pad", count_include_pad)
-        if self._window is not None and any(self.padding) and not count_include_pad:
+        if self._cells is not None and any(self.padding) and not count_include_pad:
             raise ArgumentError(
                 f"count_include_pad=False with padding={self.padding}: {self.group.name!r} maps "
                 f"the array's edges into the array, where cells count; leave it True"
@@ -265,10 +259,10 @@ class AvgPool(_SpatialPool):
     def forward(self, x: Tensor) -> Tensor:
         """Average each window."""
         planes, d = self._planes(x), self.group.dimension
-        if self._window is None:
+        if self._cells is None:
             pool = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[d]
             options = {"count_include_pad": self.count_include_pad}
             pooled = pool(planes, self.kernel_size, self.stride, self.padding, **options)
         else:
-            pooled = functools.reduce(torch.add, self._views(planes)) / len(self._window)
+            pooled = functools.reduce(torch.add, self._views(planes)) / len(self._cells)
         return pooled.view(*x.shape[:-d], *pooled.shape[-d:])

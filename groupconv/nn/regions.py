@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from groupconv.arguments import positive
+from groupconv.arguments import as_sizes, positive
 from groupconv.errors import ShapeError
-from groupconv.nn.tables import TableModule
-from groupconv.nn.tensors import require_tensor
+from groupconv.nn.buffers import TableModule
 from groupconv.registry import as_group
-from groupconv.transforms import as_sizes, domain, require_symmetric, sublattice_cells
+from groupconv.transforms import invariant_region, require_symmetric, sublattice_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy.typing as npt
     from torch import Tensor
 
     from groupconv.algebra import SplitGroup
+    from groupconv.nn.buffers import Table
 
 __all__ = ["Mask", "Subsample"]
 
@@ -27,8 +24,8 @@ __all__ = ["Mask", "Subsample"]
 class Mask(TableModule):
     """Set a feature map to zero outside the part of its array that the group keeps.
 
-    A square array on the hexagonal lattice is no hexagon, so a turn moves its corners out. With a
-    mask behind every layer that pads or has a bias, everything happens on the hexagon inside, and
+    A square array on the hexagonal lattice is not a hexagon, so a turn moves its corners out. With
+    a mask behind every layer that pads or has a bias, everything happens on the hexagon inside, and
     zero padding is exactly equivariant there.
 
     Args:
@@ -49,36 +46,37 @@ class Mask(TableModule):
         7.0
     """
 
-    outside: Tensor
+    outside: Tensor  # shape: size, bool
 
     def __init__(self, size: int | Sequence[int], *, group: SplitGroup | str) -> None:
         super().__init__()
         self.group = as_group(group)
-        self.size = as_sizes(self.group, "size", size)
-        require_symmetric(self.group, "size", self.size)
-        self._register_tables(None)
+        self.size = as_sizes("size", size, self.group.dimension)
+        require_symmetric(self.group.stabilizer, "size", self.size)
+        self._register_tables()
 
     def forward(self, x: Tensor) -> Tensor:
         """Fill the rest with zeros."""
-        require_tensor(x)
         _require_size(x, self.size)
-        return x.masked_fill(self._table("outside", x.device) > 0, 0)
+        if self.outside.device != x.device:
+            self._place_tables(x.device)
+        return x.masked_fill(self.outside, 0)
 
     def extra_repr(self) -> str:
         """The size, how much of it is kept, and the group."""
-        kept = int(domain(self.group, self.size).sum())
+        kept = int((~self._tables()["outside"]).sum())
         return f"{self.size}, cells={kept}, group={self.group.name!r}"
 
-    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
-        return {"outside": (~domain(self.group, self.size)).astype(np.int64)}
+    def _tables(self) -> Mapping[str, Table]:
+        return {"outside": ~invariant_region(self.group.stabilizer, self.size)}
 
 
 class Subsample(TableModule):
     """Read a feature map on a sublattice on which the group acts as on the lattice itself.
 
-    A stride that is no integer: index 3 on the hexagonal lattice is a step of √3, turned by 30
-    degrees. Which indices there are, from 2 to 16, depends on the group: 3, 4, 7, … for turns by 60
-    or 120 degrees, 2, 4, 5, … for quarter turns, only squares for p4m and p6m.
+    Its stride need not be an integer: index 3 on the hexagonal lattice is a step of √3, turned by
+    30 degrees. Which indices there are, from 2 to 16, depends on the group: 3, 4, 7, … for turns by
+    60 or 120 degrees, 2, 4, 5, … for quarter turns, only squares for p4m and p6m.
 
     Args:
         index: How many times fewer points the sublattice has.
@@ -87,11 +85,11 @@ class Subsample(TableModule):
 
     Shapes:
         Input `(B, C, S, *spatial)` or `(B, C, *spatial)`; the output has `output_size`, with zeros
-        where a point lies outside the domain of the input (see `Mask`).
+        where a point lies outside the part of the input that the group keeps (see `Mask`).
 
     Raises:
-        ArgumentError: there is no such sublattice (the error tells which there are), or the size
-            is even.
+        ArgumentError: there is no such sublattice (the error lists those that there are), or the
+            size is even.
 
     Examples:
         >>> import torch
@@ -100,24 +98,25 @@ class Subsample(TableModule):
         ((5, 5), 13.0)
     """
 
-    cells: Tensor
+    cells: Tensor  # shape: output_size, flattened
+    outside: Tensor  # shape: output_size, bool
 
     def __init__(self, index: int, size: int | Sequence[int], *, group: SplitGroup | str) -> None:
         super().__init__()
         self.group = as_group(group)
         self.index = positive("index", index)
-        self.size = as_sizes(self.group, "size", size)
-        require_symmetric(self.group, "size", self.size)
-        self._register_tables(None)
-        self.output_size = tuple(self._tables()["cells"].shape)
+        self.size = as_sizes("size", size, self.group.dimension)
+        require_symmetric(self.group.stabilizer, "size", self.size)
+        self._register_tables()
+        self.output_size = tuple(self.outside.shape)
 
     def forward(self, x: Tensor) -> Tensor:
         """Read at the points of the sublattice."""
-        require_tensor(x)
         _require_size(x, self.size)
-        cells = self._table("cells", x.device)
-        read = x.flatten(-2).index_select(-1, cells.flatten().clamp(min=0))
-        result: Tensor = read.unflatten(-1, self.output_size).masked_fill(cells < 0, 0)
+        if self.cells.device != x.device:
+            self._place_tables(x.device)
+        read = x.flatten(-2).index_select(-1, self.cells)
+        result: Tensor = read.unflatten(-1, self.output_size).masked_fill(self.outside, 0)
         return result
 
     def extra_repr(self) -> str:
@@ -125,9 +124,9 @@ class Subsample(TableModule):
         sizes = f"{self.size}→{self.output_size}"
         return f"index={self.index}, {sizes}, group={self.group.name!r}"
 
-    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
-        rows, columns = self.size if len(self.size) == 2 else (1, 1)  # other sizes are refused
-        return {"cells": sublattice_cells(self.group, self.index, (rows, columns))}
+    def _tables(self) -> Mapping[str, Table]:
+        cells = sublattice_cells(self.group.stabilizer, self.index, self.size)
+        return {"cells": cells.ravel().clip(min=0), "outside": cells < 0}
 
 
 def _require_size(x: Tensor, size: tuple[int, ...]) -> None:

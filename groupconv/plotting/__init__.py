@@ -6,7 +6,7 @@ from groupconv.plotting.feature_map import (
     feature_map_figure,
 )
 from groupconv.plotting.graphs import cayley_figure, subgroup_figure
-from groupconv.plotting.page import draw_cells, plane_positions, positions
+from groupconv.plotting.layout import draw_cells, plane_positions, positions
 from groupconv.plotting.tables import filter_figure, table_figure
 
 __all__ = [

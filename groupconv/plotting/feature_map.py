@@ -8,7 +8,7 @@ import numpy as np
 
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.plotting.graphs import draw_arrows
-from groupconv.plotting.page import (
+from groupconv.plotting.layout import (
     draw_cells,
     element_label,
     extent,
@@ -16,7 +16,7 @@ from groupconv.plotting.page import (
     plane_group,
     plane_positions,
 )
-from groupconv.transforms.support import invariant_cells, permutes_axes
+from groupconv.transforms import filter_transform, invariant_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,15 +133,14 @@ def feature_map_figure(group: SplitGroup | str, element: Element | None = None) 
     import torch
 
     from groupconv.nn.functional import act, group_conv
-    from groupconv.transforms import filter_transform
 
     group = plane_group(group)
     if element is None:
-        generator = group.structure.generators[0] if group.order > 1 else 0
-        element = (*group.stabilizer_indices[generator], 0, 0)
+        generator = group.stabilizer.generators[0] if group.order > 1 else 0
+        element = group.element(generator)
     image = torch.zeros(SIZE, SIZE)
     image[3:10, 4] = image[3, 4:9] = image[6, 4:7] = 1.0  # F
-    transform = filter_transform(group, 3, "lattice")
+    transform = filter_transform(group.stabilizer, 3, "lattice")
     weight = torch.randn(1, 1, transform.num_parameters, generator=torch.Generator().manual_seed(1))
     images = [image, act(image, element, group)]
     maps = [
@@ -150,8 +149,7 @@ def feature_map_figure(group: SplitGroup | str, element: Element | None = None) 
         )
         for x in images
     ]
-    split = len(group.stabilizer_shape)
-    label = element_label(group, group.flat_index(tuple(element[:split]))) or "g = 1"
+    label = element_label(group, group.split(element)[0]) or "g = 1"
     return equivariance_figure(images, maps, ["f", f"$L_g$ f,  g: {label}"], group)
 
 
@@ -159,5 +157,6 @@ def _kept(x: Tensor, group: SplitGroup) -> FloatArray:
     """An array without what a turn moves out of it: a hexagon, on the hexagonal lattice."""
     values: FloatArray = x.detach().cpu().double().numpy()
     shape = (values.shape[-2], values.shape[-1])
-    kept = invariant_cells(group, shape)[1].reshape(shape)
-    return values if permutes_axes(group) or not kept.any() else np.where(kept, values, np.nan)
+    S = group.stabilizer
+    kept = invariant_cells(S, shape)[1].reshape(shape)
+    return values if S.permutes_axes or not kept.any() else np.where(kept, values, np.nan)

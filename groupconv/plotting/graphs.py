@@ -11,7 +11,7 @@ import sympy
 
 from groupconv.algebra import SplitGroup, subgroup_lattice
 from groupconv.errors import ArgumentError
-from groupconv.plotting.page import element_label, new_figure, positions, readable_generators
+from groupconv.plotting.layout import element_label, new_figure, positions, readable_generators
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def draw_arrows(
         generators = [unit for unit, size in zip(units, shape, strict=True) if size > 1]
     flat = [group.flat_index(generator) for generator in generators]
     colours = _colours(group, flat)
-    table = group.composition_table
+    table = group.stabilizer.composition
     for g, s in itertools.product(flat, range(group.order)):
         t = int(table[g, s] if acting else table[s, g])
         is_reflection = _reflects(group, g)
@@ -89,7 +89,7 @@ def draw_arrows(
 
 def _reflects(group: SplitGroup, s: int) -> bool:
     """Whether an element turns left hands into right ones."""
-    return bool(np.linalg.det(group.stabilizer_matrices[s]) < 0)
+    return bool(np.linalg.det(group.stabilizer.matrices[s]) < 0)
 
 
 def _colours(group: SplitGroup, generators: Iterable[int]) -> dict[int, str]:
@@ -151,7 +151,7 @@ def cayley_figure(
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     reached = group.subgroup(*flat)
     whole = "" if reached.is_whole else f", as far as they generate it: {reached.abstract_name}"
-    axes.set_title(f"{group.name}: Cayley graph of {group.structure.name}{whole}", fontsize=10)
+    axes.set_title(f"{group.name}: Cayley graph of {group.stabilizer.name}{whole}", fontsize=10)
     if keys:
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), fontsize=8)
     axes.axis("off")
@@ -198,7 +198,7 @@ def subgroup_figure(group: SplitGroup | str) -> Figure:
     axes.set_xticks([])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    title = f"{group.name}: subgroups of {group.structure.name} up to conjugacy"
+    title = f"{group.name}: subgroups of {group.stabilizer.name} up to conjugacy"
     axes.set_title(title, fontsize=10)
     return figure
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from groupconv.algebra import LINE, SQUARE, Lattice, SplitGroup
 from groupconv.errors import ArgumentError
-from groupconv.plotting.page import draw_cells, element_label, extent, new_figure
+from groupconv.plotting.layout import draw_cells, element_label, extent, new_figure
 from groupconv.registry import as_group
 from groupconv.transforms import filter_transform
 
@@ -34,7 +34,7 @@ def table_figure(group: SplitGroup | str) -> Figure:
     side = 3 + group.order / 5
     figure = new_figure(side, side)
     axes = figure.subplots()
-    table = group.composition_table
+    table = group.stabilizer.composition
     axes.imshow(table, cmap="viridis", vmin=-0.3 * group.order)
     if group.order <= LARGEST_LABELLED:
         labels = [element_label(group, s) or "1" for s in range(group.order)]
@@ -67,7 +67,7 @@ def filter_figure(group: SplitGroup | str, kernel_size: int = 5) -> Figure:
             f"group={group.name!r} has dimension {group.dimension}, expected 1 or 2: a page is a "
             f"plane; draw its Cayley graph or its table"
         )
-    transform = filter_transform(group, kernel_size, "lattice")
+    transform = filter_transform(group.stabilizer, kernel_size, "lattice")
     values = np.random.default_rng(3).normal(size=transform.num_parameters)
     values = np.append(values, np.nan)[transform.index[:, 0]]  # a cell with index -1 is empty
     lattice: Lattice = group.lattice

@@ -20,7 +20,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from groupconv.algebra.contract import raised_at
+from groupconv.algebra.formulas import raised_at
 from groupconv.algebra.split_group import SplitGroup
 from groupconv.errors import (
     AmbiguousGroupError,

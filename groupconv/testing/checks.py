@@ -33,7 +33,7 @@ SIDE = 5
 
 KERNEL_SIZE = 3
 ENTRIES = 1500
-"""The largest number of table entries that are held against the group's own products."""
+"""The largest number of table entries that are compared with the group's own products."""
 
 LAYER_DIMENSIONS = (1, 2, 3)
 
@@ -81,9 +81,9 @@ def check_axioms(group: SplitGroup) -> None:
 def check_tables(group: SplitGroup) -> None:
     """The tables of filter transforms are the group's own products (section 7.1)."""
     for in_space in ("lattice", "group"):
-        transform = filter_transform(group, KERNEL_SIZE, in_space, "group")
+        transform = filter_transform(group.stabilizer, KERNEL_SIZE, in_space, "group")
         for entry in _some(list(np.ndindex(transform.index.shape))):
-            expected = _parameter(transform, entry, in_space)
+            expected = _parameter(group, transform, entry, in_space)
             if transform.index[entry] != expected:
                 raise ConformanceError(
                     f"the table of {group.name!r} from the {in_space} reads parameter "
@@ -98,10 +98,11 @@ def _some(entries: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return random.Random(0).sample(entries, ENTRIES)
 
 
-def _parameter(transform: FilterTransform, entry: tuple[int, ...], in_space: str) -> int:
-    """The parameter that the paper's formula reads, by the group's `compose` and `inverse`."""
-    group, middle = transform.group, KERNEL_SIZE // 2
-    still = (0,) * group.dimension
+def _parameter(
+    group: SplitGroup, transform: FilterTransform, entry: tuple[int, ...], in_space: str
+) -> int:
+    """The parameter that the paper's formula reads, by the plugin's own formulas, not by tables."""
+    formulas, middle = group.formulas, KERNEL_SIZE // 2
     out, source, *cell = entry
     support = [
         tuple(c - middle for c in place)
@@ -111,10 +112,9 @@ def _parameter(transform: FilterTransform, entry: tuple[int, ...], in_space: str
     x = tuple(c - middle for c in cell)
     if x not in support:
         return -1
-    back = group.inverse((*group.stabilizer_indices[out], *still))
-    found = group.compose(back, (*group.stabilizer_indices[source], *x))
-    plane = group.flat_index(found[: -group.dimension]) if in_space == "group" else 0
-    return plane * len(support) + support.index(found[-group.dimension :])
+    back = formulas.inverse(group.element(out))
+    plane, moved = group.split(formulas.compose(back, group.element(source, x)))
+    return (plane if in_space == "group" else 0) * len(support) + support.index(moved)
 
 
 def check_layers_float32(group: SplitGroup) -> None:
@@ -132,8 +132,7 @@ def _check_layers(group: SplitGroup, dtype: torch.dtype) -> None:
     if group.dimension not in LAYER_DIMENSIONS:
         return
     step = (1,) + (0,) * (group.dimension - 1)
-    still = (0,) * group.dimension
-    elements = [(*s, *t) for s in group.stabilizer_indices for t in (still, step)]
+    elements = [group.element(s, t) for s in range(group.order) for t in (None, step)]
     for in_space, layer in _layers(group).items():
         layer = layer.to(dtype)
         x = _input(group, in_space).to(dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,16 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from groupconv.algebra import Element, Space, SplitGroup, as_space
-from groupconv.algebra.contract import check_element
+from groupconv.algebra.plugin import as_element
 from groupconv.arguments import number
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
 from groupconv.nn.functional import act
-from groupconv.nn.tensors import require_tensor
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
 
@@ -95,15 +92,11 @@ def equivariance_error(
         >>> equivariance_error(layer, torch.randn(2, 1, 9, 9)).worst < 1e-5
         True
     """
-    require_tensor(x)
     parts = _parts(module)
     found = _group_of(module, parts) if group is None else as_group(group)
     if elements is None:
-        nowhere = (0,) * found.dimension
-        elements = [(*s, *nowhere) for s in found.stabilizer_indices]
-    if not isinstance(elements, Iterable):
-        raise ArgumentError(f"elements={elements!r}: expected a list of indices")
-    elements = [check_element(found, g) for g in elements]
+        elements = map(found.element, range(found.order))
+    elements = [as_element(found, g) for g in elements]
     if not elements or not x.numel():
         raise ArgumentError(
             f"{len(elements)} elements on an input of shape {tuple(x.shape)} measure nothing; "
@@ -248,7 +241,7 @@ def _group_of(module: Callable[[Tensor], Tensor], parts: list[nn.Module]) -> Spl
 def _space_of(group: SplitGroup, x: Tensor, space: Space | None, argument: str) -> Space:
     """The space that a tensor lives on, as given or by its number of axes."""
     if space is not None:
-        return as_space(group, space, argument)
+        return as_space(group.stabilizer, space, argument)
     d = group.dimension
     if x.dim() == d + 2:
         return "lattice"

@@ -1,27 +1,26 @@
-"""From a group to integer tables: filter transform, action on arrays, coset pooling."""
+"""From a stabilizer to integer tables: filter transform, action on arrays, regions, windows."""
 
 from groupconv.transforms.actions import Action, action
-from groupconv.transforms.domains import domain, sublattice, sublattice_cells
 from groupconv.transforms.filters import FilterTransform, filter_transform
-from groupconv.transforms.pooling import coset_table
-from groupconv.transforms.support import (
-    as_sizes,
+from groupconv.transforms.regions import (
     centred_cells,
-    permutes_axes,
+    invariant_cells,
+    invariant_region,
     require_symmetric,
     support_cells,
 )
+from groupconv.transforms.sublattices import sublattice, sublattice_cells
+from groupconv.transforms.windows import Window
 
 __all__ = [
     "Action",
     "FilterTransform",
+    "Window",
     "action",
-    "as_sizes",
     "centred_cells",
-    "coset_table",
-    "domain",
     "filter_transform",
-    "permutes_axes",
+    "invariant_cells",
+    "invariant_region",
     "require_symmetric",
     "sublattice",
     "sublattice_cells",

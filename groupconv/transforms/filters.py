@@ -3,46 +3,68 @@
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupconv.algebra import Space, SplitGroup, Subgroup, as_space
-from groupconv.errors import ArgumentError
-from groupconv.registry import as_group
-from groupconv.transforms.support import as_sizes, support_cells
+from groupconv.algebra import Space, Stabilizer, Subgroup, as_space
+from groupconv.algebra.exact import read_only
+from groupconv.arguments import as_sizes
+from groupconv.transforms.regions import support_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
-    IntArray = npt.NDArray[np.int64]
+    from groupconv.algebra.exact import IntArray
 
 __all__ = ["FilterTransform", "filter_transform"]
-
-LARGEST_TABLE = 2**27
 
 
 @dataclass(frozen=True)
 class FilterTransform:
     """The recipe that turns the parameters of a filter into its transforms under a group.
 
-    It is a value: two with the same arguments are equal, and its tables are shared.
+    A filter is a function on `(S/H_in) × support`, invariant under `H_out`; its parameters are
+    the orbits of `H_out`, numbered by their first cell in row-major order. For a stabilizer
+    element `s'` and a cell `(s, x)` the bank reads the parameter at
+    `g⁻¹( g(s',0)⁻¹ · g(s,x) )` (Cohen & Welling 2016, sections 5.1, 5.2 and 7.1).
 
     Attributes:
-        group: The group.
         kernel_size: The size of the filter's box along each axis.
         in_space: The subgroup `H_in`; the layer's input lives on `G/H_in`.
         out_space: The subgroup `H_out`; its output lives on `G/H_out`.
     """
 
-    group: SplitGroup
     kernel_size: tuple[int, ...]
     in_space: Subgroup
     out_space: Subgroup
+
+    @property
+    def stabilizer(self) -> Stabilizer:
+        """The stabilizer of the group."""
+        return self.in_space.stabilizer
+
+    @functools.cached_property
+    def _bank(self) -> tuple[IntArray, int]:
+        """The index table and the number of parameters."""
+        S, H_in, H_out = self.stabilizer, self.in_space, self.out_space
+        cells, permutation = support_cells(S, self.kernel_size)
+        planes = np.array(H_in.representatives)
+        # s moves plane i, the coset of planes[i], to plane moved_plane[s, i], and cell n to
+        # permutation[s, n]; points (i, n) are numbered row-major.
+        moved_plane = H_in.coset_of[S.composition[:, planes]]  # shape: (S, S_in)
+        moved = moved_plane[:, :, None] * cells.size + permutation[:, None, :]  # (S, S_in, N)
+
+        # Points in one orbit of H_out share a parameter, named after the orbit's first point.
+        first_point = moved[list(H_out.elements)].min(axis=0)  # shape: (S_in, N)
+        orbits, parameter = np.unique(first_point, return_inverse=True)
+
+        back = S.inverse[list(H_out.representatives)]
+        bank = parameter.ravel()[moved[back]]  # shape: (S_out, S_in, N); reads at s'⁻¹ (s, x)
+        index = np.full((*bank.shape[:2], np.prod(self.kernel_size)), -1)
+        index[..., cells] = bank
+        return read_only(index.reshape(*bank.shape[:2], *self.kernel_size)), orbits.size
 
     @property
     def index(self) -> IntArray:
@@ -50,43 +72,70 @@ class FilterTransform:
 
         It is -1 where the cell lies outside the support and is always zero. Read-only.
         """
-        return _index(self)[0]
+        return self._bank[0]
 
     @property
     def num_parameters(self) -> int:
         """The number `P` of free parameters of one filter channel."""
-        return _index(self)[1]
+        return self._bank[1]
 
-    @property
+    @functools.cached_property
     def inverse(self) -> IntArray:
         """Where each parameter stands in each slice of the bank: `index` read backwards.
 
-        Shape `(S_out, P, M)`, int64, read-only: positions in the flattened `(S_in, *kernel)`.
-        `M` is the largest number of cells that share a parameter; -1 fills the others' rows.
+        Shape `(S_out, P, M)`, int64, read-only: positions in the flattened `(S_in, *kernel)`, in
+        ascending order. `M` is the largest number of cells that share a parameter; -1 fills the
+        others' rows.
         """
-        return _inverse(self)
+        slices = self.index.reshape(self.out_space.index, -1)  # shape: (S_out, S_in · box)
+        P = self.num_parameters
+        count = np.bincount(slices[0][slices[0] >= 0], minlength=P)  # the same in every slice
+        inverse = np.full((len(slices), P, count.max()), -1)
+        is_filled = np.arange(count.max()) < count[:, None]  # shape: (P, M)
+        for row, readers in zip(slices, inverse, strict=True):
+            order = np.argsort(row, kind="stable")
+            readers[is_filled] = order[len(row) - count.sum() :]  # the -1 come first
+        return read_only(inverse)
+
+    @functools.cached_property
+    def is_masked(self) -> bool:
+        """Whether some cells of the bank are always zero."""
+        return bool((self.index < 0).any())
+
+    @functools.cached_property
+    def is_ragged(self) -> bool:
+        """Whether some parameters have fewer cells than others, as on quotient spaces."""
+        return bool((self.inverse < 0).any())
 
     @property
     def num_cells(self) -> int:
         """The number of nonzero cells of one filter: stabilizer planes times support."""
         return int((self.index[0] >= 0).sum())
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What distinguishes it from others of the same stabilizer."""
+        return self.kernel_size, self.in_space.elements, self.out_space.elements
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of both tables, at most."""
+        return 2 * self.index.nbytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.kernel_size, self.in_space, self.out_space)
+
 
 def filter_transform(
-    group: SplitGroup | str,
+    stabilizer: Stabilizer,
     kernel_size: int | Sequence[int],
     in_space: Space = "group",
     out_space: Space = "group",
 ) -> FilterTransform:
     """The filter transform of a convolution from `G/H_in` to `G/H_out`.
 
-    A filter is a function on `(S/H_in) × support`, invariant under `H_out`; its parameters are
-    the orbits of `H_out`, numbered by their first cell in row-major order. For a stabilizer
-    element `s'` and a cell `(s, x)` the bank reads the parameter at
-    `g⁻¹( g(s',0)⁻¹ · g(s,x) )` (Cohen & Welling 2016, sections 5.1, 5.2 and 7.1).
-
     Args:
-        group: A group, or the name of an installed one.
+        stabilizer: The stabilizer of the group.
         kernel_size: The size of the box, one integer or one per axis; even sizes turn about the
             point between the middle cells.
         in_space: Where the input lives: `"lattice"`, `"group"` or a subgroup.
@@ -94,10 +143,10 @@ def filter_transform(
 
     Raises:
         ArgumentError: a size or a space does not fit the group.
-        AxiomError: the group is broken.
 
     Examples:
-        >>> transform = filter_transform("p4", 3, in_space="lattice")
+        >>> from groupconv import group
+        >>> transform = filter_transform(group("p4").stabilizer, 3, in_space="lattice")
         >>> transform.num_parameters
         9
         >>> transform.index[1, 0]
@@ -105,59 +154,9 @@ def filter_transform(
                [1, 4, 7],
                [0, 3, 6]])
     """
-    group = as_group(group)
-    sizes = as_sizes(group, "kernel_size", kernel_size)
-    if group.order**2 * math.prod(sizes) > LARGEST_TABLE:
-        raise ArgumentError(
-            f"kernel_size={kernel_size!r} of group {group.name!r} needs a table of "
-            f"{group.order**2 * math.prod(sizes):,} entries, more than {LARGEST_TABLE:,}; "
-            f"use a smaller kernel"
-        )
     transform = FilterTransform(
-        group,
-        sizes,
-        as_space(group, in_space, "in_space"),
-        as_space(group, out_space, "out_space"),
+        as_sizes("kernel_size", kernel_size, stabilizer.dimension),
+        as_space(stabilizer, in_space, "in_space"),
+        as_space(stabilizer, out_space, "out_space"),
     )
-    _index(transform)  # whatever does not fit is said here, not at first use
-    return transform
-
-
-@functools.lru_cache(maxsize=256)
-def _index(transform: FilterTransform) -> tuple[IntArray, int]:
-    """The table and the number of parameters."""
-    group, H_in, H_out = transform.group, transform.in_space, transform.out_space
-    cells, permutation = support_cells(group, transform.kernel_size)
-    planes = np.array(H_in.representatives)
-    # s moves plane i, the coset of planes[i], to plane moved_plane[s, i], and cell n to
-    # permutation[s, n]; points (i, n) are numbered row-major.
-    moved_plane = H_in.coset_of[group.composition_table[:, planes]]  # (S, S_in)
-    moved = moved_plane[:, :, None] * cells.size + permutation[:, None, :]  # (S, S_in, N)
-
-    # Points in one orbit of H_out share a parameter, named after the orbit's first point.
-    first_point = moved[list(H_out.elements)].min(axis=0)  # (S_in, N)
-    orbits, parameter = np.unique(first_point, return_inverse=True)
-
-    back = group.inverse_table[list(H_out.representatives)]
-    bank = parameter.ravel()[moved[back]]  # (S_out, S_in, N): reads at s'⁻¹ (s, x)
-    box = int(np.prod(transform.kernel_size))
-    index = np.full((*bank.shape[:2], box), -1, dtype=np.int64)
-    index[..., cells] = bank
-    index = index.reshape(*bank.shape[:2], *transform.kernel_size)
-    index.setflags(write=False)
-    return index, orbits.size
-
-
-@functools.lru_cache(maxsize=256)
-def _inverse(transform: FilterTransform) -> IntArray:
-    """For each slice and parameter, the positions that read it, in ascending order."""
-    slices = transform.index.reshape(transform.out_space.index, -1)  # (S_out, S_in · box)
-    P = transform.num_parameters
-    count = np.bincount(slices[0][slices[0] >= 0], minlength=P)  # the same in every slice
-    inverse = np.full((len(slices), P, count.max()), -1, dtype=np.int64)
-    is_filled = np.arange(count.max()) < count[:, None]  # (P, M)
-    for row, readers in zip(slices, inverse, strict=True):
-        order = np.argsort(row, kind="stable")
-        readers[is_filled] = order[len(row) - count.sum() :]  # the -1 come first
-    inverse.setflags(write=False)
-    return inverse
+    return stabilizer.memo.get(transform.key, lambda: transform)

@@ -1,6 +1,6 @@
 """Proofs of the group axioms with sympy, and their report."""
 
-from groupconv.verification.page import html_page
+from groupconv.verification.html import html_page
 from groupconv.verification.proof import verify
 from groupconv.verification.report import Check, Counterexample, VerificationReport
 

@@ -2,177 +2,194 @@
 
 from __future__ import annotations
 
-import functools
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from groupconv.errors import ArgumentError, GroupConvError
-from groupconv.registry import as_group
-from groupconv.verification.axioms import AXIOMS, Axiom
-from groupconv.verification.elements import Elements, GroupElements
-from groupconv.verification.facts import FACTS, Fact
-from groupconv.verification.law import law_checks
+from groupconv.algebra.axioms import AXIOMS
+from groupconv.algebra.cases import Cases
+from groupconv.errors import GroupConvError
+from groupconv.verification.composition_law import composition_law
+from groupconv.verification.counterexamples import fails, smallest_counterexample
 from groupconv.verification.report import Check, Counterexample, VerificationReport
-from groupconv.verification.search import fails, smallest_counterexample
+from groupconv.verification.table_checks import TABLE_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groupconv.algebra import SplitGroup
+    from groupconv.algebra.axioms import Axiom
+    from groupconv.algebra.cases import Elements
+    from groupconv.verification.table_checks import TableCheck
+
+    Progress = Callable[[str, int, int], None]
 
 __all__ = ["verify"]
 
 STEP = 64
-"""After how many cases progress is told."""
+"""After how many cases progress is reported."""
 
 
-def verify(
-    group: SplitGroup | str, *, progress: Callable[[str, int, int], None] | None = None
-) -> VerificationReport:
+def verify(group: SplitGroup, *, progress: Progress | None = None) -> VerificationReport:
     """Prove the axioms of a split group, over all stabilizer elements and symbolic translations.
 
     Nothing is sampled at random: what is proved is a theorem about the plugin's formulas, and
-    integer translations beside the symbols find code that is no formula. Where a statement fails,
+    integer translations, tried as well, find code that is not a formula. Where a statement fails,
     the smallest counterexample is shown.
 
     Args:
-        group: A group, or the name of an installed one.
+        group: The group.
         progress: Called now and then with the name of a check, the cases done, and all of them.
 
-    Raises:
-        PluginError: there is no such plugin, or it does not load.
-        ArgumentError: it is neither a group nor a name, or `progress` is no function.
-
     Examples:
-        >>> report = verify("p4")
+        >>> from groupconv import group
+        >>> report = verify(group("p4"))
         >>> report.passed, len(report.checks)
         (True, 26)
     """
-    group = as_group(group)
-    if progress is not None and not callable(progress):
-        raise ArgumentError(f"progress={progress!r}: expected a function of three arguments")
-    elements = GroupElements(group)
-    work = [(axiom, axiom.domain(elements)) for axiom in AXIOMS]
+    G = Cases(group.formulas)
+    work = [(axiom, axiom.domain(G) if axiom.claim in {"", *G.claims} else []) for axiom in AXIOMS]
     total, done = sum(len(domain) for _, domain in work), 0
     checks: list[Check] = []
     for axiom, domain in work:
-        told = functools.partial(_tell, progress, axiom.name, done, total)
+
+        def report(cases: int, name: str = axiom.name, before: int = done) -> None:
+            if progress is not None and cases % STEP == 0:
+                progress(name, before + cases, total)
+
         if reason := _lacking(axiom.needs, checks):
-            checks.append(_undecided(axiom.name, axiom.statement, axiom.latex, reason))
+            checks.append(_undecided(axiom, reason))
+        elif not domain:
+            checks.append(_derived(axiom, axiom.needs))
         else:
-            checks.append(_examine(elements, axiom, domain, told))
+            checks.append(_examine(G, axiom, domain, report))
         done += len(domain)
-    checks += _derived(checks)
+    for statement in DERIVED:
+        reason = _lacking(statement.premises, checks)
+        checks.append(
+            _undecided(statement, reason) if reason else _derived(statement, statement.premises)
+        )
     if reason := _lacking(tuple(check.name for check in checks), checks):  # there are no tables
-        checks += [_undecided(fact.name, fact.statement, fact.latex, reason) for fact in FACTS]
+        checks += [_undecided(check, reason) for check in TABLE_CHECKS]
     else:
-        checks += law_checks(group)
-        checks += [_examine_fact(group, fact) for fact in FACTS]
+        checks += composition_law(group)
+        checks += [_examine_tables(group, check) for check in TABLE_CHECKS]
     return VerificationReport(group.name, tuple(checks))
 
 
-def _tell(
-    progress: Callable[[str, int, int], None] | None, name: str, before: int, total: int, cases: int
-) -> None:
-    if progress is not None and cases % STEP == 0:
-        progress(name, before + cases, total)
-
-
 def _examine(
-    group: GroupElements, axiom: Axiom, domain: list[Elements], tell: Callable[[int], None]
+    G: Cases, axiom: Axiom, domain: list[Elements], report: Callable[[int], None]
 ) -> Check:
     """Go through all cases of an axiom, and on to the smallest one that fails."""
     start = time.perf_counter()
     failing = []
     for count, elements in enumerate(domain):
-        tell(count)
-        if fails(group, axiom, elements):
+        report(count)
+        if fails(G, axiom, elements):
             failing.append(elements)
-    found = smallest_counterexample(group, axiom, failing) if failing else None
-    seconds = time.perf_counter() - start
-    method = found.verdict if found else axiom.method
+    found = smallest_counterexample(G, axiom, failing) if failing else None
     return Check(
         axiom.name,
         axiom.statement,
         axiom.latex,
-        method,
+        found.verdict if found else axiom.method,
         len(domain),
-        seconds,
+        time.perf_counter() - start,
         counterexample=found,
     )
 
 
-def _examine_fact(group: SplitGroup, fact: Fact) -> Check:
+def _examine_tables(group: SplitGroup, check: TableCheck) -> Check:
     start = time.perf_counter()
     found = None
     try:
-        violation = next(iter(fact.violations(group)), None)
+        violation = next(iter(check.violations(group.stabilizer)), None)
         if violation is not None:
-            nowhere = (0,) * group.dimension
-            elements = [(*group.stabilizer_indices[s], *nowhere) for s in violation.elements]
-            found = Counterexample(
-                tuple(elements),
-                (),
-                str(violation.left),
-                str(violation.right),
-                "",
-                violation.cause,
-            )
+            elements = tuple(map(group.element, violation.elements))
+            sides = str(violation.left), str(violation.right)
+            found = Counterexample(elements, (), *sides, "", violation.cause)
     except GroupConvError as error:
         found = Counterexample((group.identity,), (), "", "", "", str(error))
-    seconds = time.perf_counter() - start
-    method = found.verdict if found else "computed"
-    cases = fact.cases(group)
     return Check(
-        fact.name, fact.statement, fact.latex, method, cases, seconds, counterexample=found
+        check.name,
+        check.statement,
+        check.latex,
+        found.verdict if found else "computed",
+        0 if found else check.cases(group.stabilizer),
+        time.perf_counter() - start,
+        counterexample=found,
     )
 
 
+class Derived(NamedTuple):
+    """A statement that follows from others."""
+
+    name: str
+    statement: str
+    latex: str
+    premises: tuple[str, ...]
+
+
 DERIVED = (
-    (
+    Derived(
+        "unimodularity",
+        "|det g(s, 0)| = 1",
+        r"\left| \det g(s, 0) \right| = 1",
+        ("isometry",),
+    ),
+    Derived(
+        "normality",
+        "g(s, 0) · g(0, t) = g(0, A t) · g(s, 0), A the linear part of g(s, 0)",
+        r"g(s, 0) \, g(0, t) \, g(s, 0)^{-1} = g(0, A_s t)",
+        ("homogeneity", "stabilizer", "identity", "split"),
+    ),
+    Derived(
+        "finite order",
+        "g(s, 0)^|S| = 1",
+        r"g(s, 0)^{|S|} = 1",
+        ("identity", "injectivity", "closure"),
+    ),
+    Derived(
+        "right inverse",
+        "g(a) · g(inverse(a)) = 1",
+        r"g(a) \, g(\mathrm{inverse}(a)) = 1",
+        ("left inverse",),
+    ),
+    Derived(
         "associativity",
         "compose(compose(a, b), c) = compose(a, compose(b, c))",
         r"(a b) c = a (b c)",
         ("injectivity", "composition"),
     ),
-    (
+    Derived(
         "matrix of index",
         "g(g⁻¹(M)) = M for all matrices M = g(s, t)",
         r"g(g^{-1}(M)) = M, \quad M = g(s, t)",
         ("index of matrix",),
     ),
-    (
+    Derived(
         "action",
         "L_a L_b f = L_ab f for functions f, where (L_a f)(y) = f(a⁻¹ y)",
         r"L_a L_b f = L_{ab} f, \quad (L_a f)(y) = f(a^{-1} y)",
-        ("composition", "left inverse", "right inverse"),
+        ("composition", "left inverse"),
     ),
-    (
+    Derived(
         "faithful action",
         "distinct elements move some point of the lattice differently",
         r"a \neq b \Rightarrow \exists y \in \mathbb{Z}^d: a y \neq b y",
         ("homogeneity", "split", "injectivity"),
     ),
 )
-"""What follows: matrix products are associative; a function with an inverse is undone by it;
-`b⁻¹ a⁻¹` is the inverse of `a b` for matrices; an affine map is known from the images of the origin
-and of the basis vectors."""
+"""What follows: the determinants of both sides of an isometry are equal, so its own is 1 or -1; a
+translation is moved by a linear part as its formula says; in a finite group the order of an element
+divides that of the group (Lagrange); a left inverse of a square matrix is a right one; matrix
+products are associative; a function with an inverse is undone by it; `b⁻¹ a⁻¹` is the inverse of
+`a b` for matrices; an affine map is known from the images of the origin and the basis vectors."""
 
 
-def _derived(checks: list[Check]) -> list[Check]:
-    derived = []
-    for name, statement, latex, grounds in DERIVED:
-        if reason := _lacking(grounds, checks):
-            derived.append(_undecided(name, statement, latex, reason))
-        else:
-            derived.append(Check(name, statement, latex, "derived", 0, 0.0, grounds))
-    return derived
-
-
-def _lacking(grounds: tuple[str, ...], checks: list[Check]) -> str:
-    """Why a statement that rests on others cannot be told; nothing if all of them hold."""
+def _lacking(premises: tuple[str, ...], checks: list[Check]) -> str:
+    """Why a statement that rests on others cannot be decided; nothing if all of them hold."""
     by_name = {check.name: check for check in checks}
-    for name in grounds:
+    for name in premises:
         if not by_name[name].passed:
             return f"it rests on {name}, which fails"
         if by_name[name].method == "undecided":
@@ -180,5 +197,11 @@ def _lacking(grounds: tuple[str, ...], checks: list[Check]) -> str:
     return ""
 
 
-def _undecided(name: str, statement: str, latex: str, reason: str) -> Check:
-    return Check(name, statement, latex, "undecided", 0, 0.0, (reason,))
+def _derived(statement: Axiom | Derived, premises: tuple[str, ...]) -> Check:
+    return Check(statement.name, statement.statement, statement.latex, "derived", 0, 0.0, premises)
+
+
+def _undecided(statement: Axiom | Derived | TableCheck, reason: str) -> Check:
+    return Check(
+        statement.name, statement.statement, statement.latex, "undecided", 0, 0.0, (reason,)
+    )

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from groupconv.algebra.contract import is_concrete
+from groupconv.algebra.exact import is_concrete
 from groupconv.errors import VerificationError
 
 if TYPE_CHECKING:
     from groupconv.algebra import Element
 
-__all__ = ["Check", "Counterexample", "Method", "Rows", "VerificationReport"]
+__all__ = ["Check", "Counterexample", "Method", "TextRows", "VerificationReport"]
 
 Verdict = Literal["refuted", "not proved"]
 Method = Literal["proved", "derived", "computed", "undecided"] | Verdict
-"""With symbols, from other checks, in exact integers; not at all, for a reason that is told; or
-refuted by a counterexample, in integers or, if sympy sees no more, in symbols."""
+"""`proved` with symbols; `derived` from other checks; `computed` in exact integers; `undecided`,
+with the reason; `refuted` by a counterexample of integers; `not proved`, as the two sides differ as
+formulas and no integers were found where they do."""
 
-Rows: TypeAlias = tuple[tuple[str, ...], ...]
+TextRows: TypeAlias = tuple[tuple[str, ...], ...]
 """A matrix, entry by entry, as text."""
 
 
@@ -37,7 +38,7 @@ class Counterexample:
     """
 
     elements: tuple[Element, ...]
-    matrices: tuple[Rows, ...]
+    matrices: tuple[TextRows, ...]
     left: str
     right: str
     difference: str
@@ -92,7 +93,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing speaks against the statement."""
+        """Whether no counterexample was found; an undecided statement passes."""
         return self.counterexample is None
 
     @property
@@ -125,8 +126,8 @@ class VerificationReport:
         checks: All checks, in the order in which they were made.
 
     Examples:
-        >>> from groupconv import group, verify
-        >>> verify(group("p4")).passed
+        >>> from groupconv import verify
+        >>> verify("p4").passed
         True
     """
 
@@ -145,7 +146,7 @@ class VerificationReport:
 
     @property
     def roots(self) -> tuple[Check, ...]:
-        """The failures to mend first: those that compare two sides, not what then raises.
+        """The failures to fix first: those that compare two sides, not what then raises.
 
         What raises because something before it is broken follows from them.
         """
@@ -154,11 +155,13 @@ class VerificationReport:
 
     @property
     def verdict(self) -> str:
-        """How many checks hold, in words."""
+        """Whether all checks hold, in words."""
         if self.failures:
             return f"{len(self.failures)} of {len(self.checks)} checks fail"
         undecided = [check.name for check in self.checks if check.method == "undecided"]
-        return "all checks hold" + (f", {' and '.join(undecided)} undecided" if undecided else "")
+        return "proved" + (
+            f"; not needed and left open: {', '.join(undecided)}" if undecided else ""
+        )
 
     @property
     def seconds(self) -> float:
@@ -166,7 +169,7 @@ class VerificationReport:
         return sum(check.seconds for check in self.checks)
 
     def raise_if_failed(self) -> None:
-        """Raise an error that tells every counterexample.
+        """Raise an error that shows every counterexample.
 
         Raises:
             VerificationError: a check failed.
@@ -195,8 +198,8 @@ class VerificationReport:
         """The report as plain data that the json module can write.
 
         Examples:
-            >>> from groupconv import group, verify
-            >>> verify(group("z2")).to_dict()["passed"]
+            >>> from groupconv import verify
+            >>> verify("z2").to_dict()["passed"]
             True
         """
         checks = []
@@ -232,6 +235,6 @@ def _element_text(element: Element) -> str:
     return f"({', '.join(str(coordinate) for coordinate in element)})"
 
 
-def _rows_text(rows: Rows) -> str:
+def _rows_text(rows: TextRows) -> str:
     inner = ", ".join(f"[{', '.join(row)}]" for row in rows)
     return f"[{inner}]"

@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 import groupconv as gc
-from groupconv.algebra import CUBIC, GeneratedGroup, rows
+from groupconv.algebra import CUBIC, GeneratedGroup
 from groupconv.errors import ArgumentError, AxiomError, ElementError
 from tests.support.groups import P2, P4, P6M
 
@@ -16,7 +16,7 @@ TURN = [[0, -1], [1, 0]]
 
 def test_index_is_the_product_of_powers():
     p4 = GeneratedGroup("p4", {"r": (TURN, 4)})
-    assert (p4.stabilizer_matrices == P4.stabilizer_matrices).all()
+    assert (p4.stabilizer.matrices == P4.stabilizer.matrices).all()
     assert p4.compose((1, 0, 0), (1, 2, 3)) == P4.compose((1, 0, 0), (1, 2, 3))
     m, r = sympy.Matrix([[-1, 1], [0, 1]]), sympy.Matrix([[1, -1], [1, 0]])
     assert P6M.matrix(1, 4, 0, 0)[:2, :2] == m * r**4
@@ -24,7 +24,8 @@ def test_index_is_the_product_of_powers():
 
 @pytest.mark.parametrize("kind", [sympy.Matrix, sympy.ImmutableMatrix, np.array, tuple])
 def test_matrices_of_all_kinds_are_read(kind):
-    assert rows.exact_rows("p4", "r", kind(TURN)) == ((0, -1), (1, 0))
+    (generator,) = GeneratedGroup("p4", {"r": (kind(TURN), 4)}).generators
+    assert generator.matrix == ((0, -1), (1, 0))
 
 
 class Kind(GeneratedGroup):
@@ -41,11 +42,11 @@ def test_a_subclass_is_told_by_its_own_name():
 @pytest.mark.parametrize(
     ("generators", "axiom", "message"),
     [
-        ({"r": (TURN, 2)}, "declared order", "r\\^2 is not the identity"),
-        ({"r": (TURN, 8)}, "declared order", "r\\^4 is already the identity"),
-        ({"r": ([[1, 1], [0, 1]], 4)}, "declared order", "r\\^4 is not the identity"),
-        ({"r": ([[0, -1.0], [1, 0]], 4)}, "integrality", "no integers"),
-        ({"r": ([["a", 0], [0, 1]], 1)}, "integrality", "no integers"),
+        ({"r": (TURN, 2)}, "finite order", "r\\^2 is not the identity"),
+        ({"r": (TURN, 8)}, "finite order", "r\\^4 is already the identity"),
+        ({"r": ([[1, 1], [0, 1]], 4)}, "finite order", "r\\^4 is not the identity"),
+        ({"r": ([[0, -1.0], [1, 0]], 4)}, "integrality", "not integers"),
+        ({"r": ([["a", 0], [0, 1]], 1)}, "integrality", "not integers"),
     ],
 )
 def test_wrong_generators_break_an_axiom(generators, axiom, message):
@@ -63,7 +64,7 @@ def test_wrong_generators_break_an_axiom(generators, axiom, message):
         ({"r": 4}, None, "expected a pair"),
         ({"r": ([[1, 0]], 1)}, None, "expected a square matrix"),
         ({"r": (TURN, 0)}, None, "expected a positive integer"),
-        ({"r": (TURN, 4.0)}, None, "expected a positive integer"),
+        ({"r": (TURN, 4.0)}, None, "expected a pair of an integer matrix and its order"),
         ({"t0": (TURN, 4)}, None, "expected an identifier"),
         ({1: (TURN, 4)}, None, "expected an identifier"),
         ({"r": (TURN, 10**9)}, None, "at most 4096"),
@@ -79,17 +80,18 @@ def test_unreadable_generators_are_refused(generators, lattice, message):
 
 
 def test_generators_that_do_not_close_are_refused_with_witnesses():
-    # M and R² R would need M R = R^k M^l in normal form; C3 and a foreign mirror do not close.
-    apart = GeneratedGroup("apart", {"m": ([[1, 1], [0, -1]], 2), "r": (TURN, 4)})
+    # Two mirrors at 45 degrees generate 8 elements, and their products in this order are 4.
+    mirrors = {"m": ([[-1, 0], [0, 1]], 2), "n": ([[0, 1], [1, 0]], 2)}
+    apart = GeneratedGroup("apart", mirrors)
     with pytest.raises(AxiomError, match="closure") as caught:
-        apart.composition_table
+        apart.stabilizer.composition
     assert len(caught.value.elements) == 2
 
 
 def test_redundant_generators_are_refused():
     twice = GeneratedGroup("twice", {"r": (TURN, 4), "h": ([[-1, 0], [0, -1]], 2)})
-    with pytest.raises(AxiomError, match=r"\(0, 1\) and \(2, 0\) have the same matrix"):
-        twice.composition_table
+    with pytest.raises(AxiomError, match=r"\(0, 1, 0, 0\) and \(2, 0, 0, 0\) have the same matrix"):
+        twice.stabilizer.composition
 
 
 def test_stabilizer_coordinates_cannot_be_symbols():
@@ -100,19 +102,11 @@ def test_stabilizer_coordinates_cannot_be_symbols():
 def test_the_lattice_has_to_be_theirs():
     sixfold = GeneratedGroup("p6", {"r": ([[1, -1], [1, 0]], 6)})
     with pytest.raises(AxiomError, match="isometry"):
-        sixfold.composition_table
+        sixfold.stabilizer.composition
 
 
 def test_orders_are_any_integers():
     assert gc.GeneratedGroup("p2", {"r": ([[-1, 0], [0, -1]], np.int64(2))}) == P2
-    with pytest.raises(ArgumentError, match="order=True of generator 'r'"):
-        gc.GeneratedGroup("p1", {"r": ([[1, 0], [0, 1]], True)})
-
-
-@pytest.mark.parametrize("name", ["", 3])
-def test_names_are_texts(name):
-    with pytest.raises(ArgumentError, match=f"name={name!r} of a group: expected a text"):
-        gc.GeneratedGroup(name, {"r": ([[-1]], 2)})
 
 
 def test_a_group_of_translations_has_the_dimension_of_its_lattice():
@@ -129,17 +123,8 @@ def test_experimental_groups_say_so():
 
 
 def test_matrices_of_other_groups_are_told_by_their_linear_part():
-    with pytest.raises(ElementError, match=r"no product of generators has the linear part"):
+    with pytest.raises(ElementError, match="none of its stabilizer elements has that linear part"):
         P2.index([[0, 1, 0], [1, 0, 0], [0, 0, 1]])
-
-
-def test_matrices_generate_up_to_the_largest_order(monkeypatch):
-    mirrors = {"m": [[-1, 0], [0, 1]], "n": [[0, 1], [1, 0]]}
-    monkeypatch.setattr(rows, "LARGEST_ORDER", 8)
-    assert gc.GeneratedGroup.from_matrices("made", mirrors).order == 8
-    monkeypatch.setattr(rows, "LARGEST_ORDER", 7)
-    with pytest.raises(AxiomError, match="generate more than 7 elements"):
-        gc.GeneratedGroup.from_matrices("made", mirrors)
 
 
 ACUTE = gc.Lattice("acute", (("1", "0"), ("1/2", "sqrt(3)/2")))
@@ -149,7 +134,7 @@ def test_generators_that_are_found_do_not_depend_on_how_sets_are_ordered():
     """Here an element stands before the identity, in the order of rows."""
     mirrors = {"m": [[1, 1], [0, -1]], "n": [[-1, 0], [1, 1]]}
     group = gc.GeneratedGroup.from_matrices("made", mirrors, ACUTE)
-    assert group.structure.name == "D3"
+    assert group.stabilizer.name == "D3"
     assert [(g.order, g.matrix) for g in group.generators] == [
         (2, ((1, 1), (0, -1))), (3, ((0, 1), (-1, -1))),
     ]  # fmt: skip
@@ -175,7 +160,7 @@ LATTICE4 = gc.Lattice("4-D", tuple(tuple(str(int(i == j)) for j in range(4)) for
 )
 def test_groups_from_whatever_matrices_generate_them(matrices, lattice, name, shape):
     group = gc.GeneratedGroup.from_matrices("made", matrices, lattice)
-    assert group.structure.name == name
+    assert group.stabilizer.name == name
     assert gc.verify(group).passed
     made = {group.matrix(*s, *(0,) * group.dimension) for s in group.stabilizer_indices}
     for matrix in matrices.values():
@@ -188,13 +173,13 @@ def test_groups_from_whatever_matrices_generate_them(matrices, lattice, name, sh
 @pytest.mark.parametrize(
     ("matrices", "error", "message"),
     [
-        ({"s": [[1, 1], [0, 1]]}, AxiomError, "finite order.* generate more than 4096 elements"),
-        ({"s": [[2]]}, AxiomError, "has determinant 2, and one that maps a lattice onto itself"),
-        ({"s": [[0, 0], [0, 0]]}, AxiomError, "unimodularity.* has determinant 0"),
-        ({"s": [[1, 0], [0, 0]]}, AxiomError, "has determinant 0"),
+        ({"s": [[1, 1], [0, 1]]}, AxiomError, "isometry: s = .* changes lengths or angles of"),
+        ({"s": [[2]]}, AxiomError, "isometry: s = .* of the lattice 'line'"),
+        ({"s": [[0, 0], [0, 0]]}, AxiomError, "isometry"),
+        ({"s": [[1, 0], [0, 0]]}, AxiomError, "isometry"),
         ({"a": [[0.5]]}, AxiomError, "integrality"),
-        ({"i": I4, "j": J4}, ArgumentError, "generate 8 elements that are no products A.a B.b"),
-        ({"a": [[1]], "b": X}, ArgumentError, "differ in size"),
+        ({"i": I4, "j": J4}, ArgumentError, "generate 8 elements that are not products A.a B.b"),
+        ({"a": [[1]], "b": X}, ArgumentError, "is a 3×3 matrix, and the lattice 'line' has dim"),
         ({"a": [[1, 0]]}, ArgumentError, "expected a square matrix"),
         ({"a": 3}, ArgumentError, "expected a square matrix"),
         ({}, ArgumentError, r"matrices=\{\}"),

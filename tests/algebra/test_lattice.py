@@ -6,14 +6,15 @@ import pytest
 import sympy
 
 from groupconv.algebra import HEXAGONAL, LINE, SQUARE, Lattice
-from groupconv.algebra.lattice import vanishes
+from groupconv.algebra.exact import vanishes
+from groupconv.algebra.surds import read_surd
 from groupconv.errors import ArgumentError
 from tests.support.groups import P6M
 
 
 def test_stabilizers_are_isometries_of_their_lattice(any_group):
     gram = any_group.lattice.gram
-    for A in any_group.stabilizer_matrices:
+    for A in any_group.stabilizer.matrices:
         exact = sympy.Matrix(A.tolist())
         assert exact.T * gram * exact == gram
 
@@ -28,25 +29,27 @@ def test_the_hexagonal_basis_has_120_degrees():
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
-        ((("1+", "0"), ("0", "1")), "cannot be read"),
-        ((("()", "0"), ("0", "1")), "cannot be read: an entry is no number"),
-        ((("sqrt(", "0"), ("0", "1")), "cannot be read: [^\n]*$"),
-        ((("1", "sqrt(2)+sqrt(3)"), ("1", "sqrt(5+2*sqrt(6))")), "depend on each other"),
+        ((("1+", "0"), ("0", "1")), "entry '1\\+' of lattice 'odd' is not an exact real number"),
+        ((("()", "0"), ("0", "1")), "is not made of integers"),
+        ((("sqrt(", "0"), ("0", "1")), "is not an exact real number: [^\n]*$"),
+        ((("1", "0"), ("0", "sqrt(5+2*sqrt(6))")), "sqrt takes a rational number"),
         ((("1", "1"), ("1", "1")), "depend on each other"),
         ((("sqrt(2)+1", "1"), ("1", "sqrt(2)-1")), "depend on each other"),
-        ((("1/0", "1"), ("1", "1")), "not real"),
-        ((("sqrt(0-1)", "0"), ("0", "1")), "not real"),
-        ((("1", "0"), ("0", "__import__('os')")), "is not exact"),
-        ((("1", "0"), ("0", "I")), "is not exact"),
-        ((("1", "0"), ("0", "1.5")), "is not exact"),
-        ((("1", "0"), ("0", "9**9**9")), "is not exact"),
-        ((("1", "0"), ("0", 2)), "is not exact"),
+        ((("1/0", "1"), ("1", "1")), "division by zero"),
+        ((("sqrt(0-1)", "0"), ("0", "1")), r"sqrt\(-1\) is not a real number"),
+        ((("1", "0"), ("0", "__import__('os')")), "is not an exact real number"),
+        ((("1", "0"), ("0", "I")), "is not an exact real number"),
+        ((("1", "0"), ("0", "1.5")), "is not an exact real number"),
+        ((("1", "0"), ("0", "9**9**9")), "is not an exact real number"),
+        ((("1", "0"), ("0", "9* *9* *9")), "is not an exact real number"),
+        ((("1", "0"), ("0", "5//2")), "is not an exact real number"),
+        ((("1", "0"), ("0", 2)), "is not an exact real number"),
         ([["1", "0"], ["0", "2"]], "are not d vectors"),
     ],
 )
 def test_a_basis_is_needed(vectors, message):
     with pytest.raises(ArgumentError, match=message):
-        Lattice("odd", vectors).gram
+        Lattice("odd", vectors)
 
 
 def test_repr_evaluates_back():
@@ -66,3 +69,12 @@ def test_numbers_vanish_however_they_are_written():
     assert vanishes((root(6) + root(2)) / 4 - root(2 + root(3)) / 2)
     assert not vanishes(root(5 + 2 * root(6)) - root(2) - root(3) - sympy.Rational(1, 10**30))
     assert not vanishes(sympy.Symbol("t"))
+
+
+@pytest.mark.parametrize(
+    "text", ["1/(1+sqrt(2))", "-(3-sqrt(12))/sqrt(8)", "1/(1+sqrt(2)+sqrt(15))", "sqrt(0)", "+7/21"]
+)
+def test_texts_are_read_as_sympy_reads_them(text):
+    number, expected = read_surd(text), sympy.sympify(text)
+    assert vanishes(number.as_sympy() - expected)
+    assert float(number) == pytest.approx(float(expected))

@@ -52,18 +52,10 @@ def test_p4m_is_mirror_power_times_turn_power():
         assert P4M.matrix(m, r, 0, 0)[:2, :2] == M**m * R**r
 
 
-def test_matrix_takes_names_numpy_and_sympy_integers():
+def test_matrix_takes_numpy_and_sympy_integers():
     expected = P4.matrix(1, 2, 3)
-    assert P4.matrix(r=1, u=2, v=3) == expected
     assert P4.matrix(np.int64(1), sympy.Integer(2), 3) == expected
     assert all(type(c) is int for c in P4.index(expected))
-
-
-def test_coordinates_by_name_are_checked():
-    assert CUBE.matrix(1, 0, 0, 0, d=1, t0=1, t1=2, t2=3) == CUBE.matrix(1, 0, 0, 0, 1, 1, 2, 3)
-    for named in ({"q": 1}, {"r": 1}, {"r": 1, "u": 0, "v": 0, "w": 0}):
-        with pytest.raises(ElementError, match="takes the coordinates"):
-            P4.matrix(**named)
 
 
 def test_missing_coordinates_are_told_by_what_they_stand_for():
@@ -79,12 +71,12 @@ class Turns(type(P4)):
     name = "turns"
 
     def compose(self, g, h):
-        u, v = np.array(g[1:]) + P4.stabilizer_matrices[g[0]] @ np.array(h[1:])
+        u, v = np.array(g[1:]) + P4.stabilizer.matrices[g[0]] @ np.array(h[1:])
         return (g[0] + h[0]) % 4, u, v
 
     def inverse(self, g):
         back = -g[0] % 4
-        return (back, *-(P4.stabilizer_matrices[back] @ np.array(g[1:])))
+        return (back, *-(P4.stabilizer.matrices[back] @ np.array(g[1:])))
 
 
 class Mirrored(Turns):
@@ -93,8 +85,8 @@ class Mirrored(Turns):
     name, stabilizer_shape = "mirrored", (2, 4)
 
     def matrix(self, m, r, u, v):
-        still = sympy.diag(-1, 1, 1) ** m * super().matrix(r, 0, 0)
-        return still + sympy.Matrix([[0, 0, u], [0, 0, v], [0, 0, 0]])
+        turned = sympy.diag(-1, 1, 1) ** m * super().matrix(r, 0, 0)
+        return turned + sympy.Matrix([[0, 0, u], [0, 0, v], [0, 0, 0]])
 
     def index(self, matrix):
         m = (1 - matrix[:2, :2].det()) / 2
@@ -112,7 +104,7 @@ class Mirrored(Turns):
 
 def test_a_plugin_builds_on_the_formulas_of_another():
     mirrored = Mirrored()
-    assert np.array_equal(mirrored.stabilizer_matrices, P4M.stabilizer_matrices)
+    assert np.array_equal(mirrored.stabilizer.matrices, P4M.stabilizer.matrices)
     g, h = (0, 1, 5, 7), (0, 3, 2, -1)
     assert mirrored.compose(g, h) == P4M.compose(g, h)
     assert mirrored.inverse(g) == P4M.inverse(g)
@@ -129,15 +121,19 @@ def test_tables_follow_from_composition(any_group):
     for s, left in enumerate(G.stabilizer_indices[:12]):
         for t, right in enumerate(G.stabilizer_indices[:12]):
             product = G.compose((*left, *nowhere), (*right, *nowhere))
-            expected = G.stabilizer_indices[G.composition_table[s, t]]
+            expected = G.stabilizer_indices[G.stabilizer.composition[s, t]]
             assert product == (*expected, *nowhere)
-        back = G.stabilizer_indices[G.inverse_table[s]]
+        back = G.stabilizer_indices[G.stabilizer.inverse[s]]
         assert G.inverse((*left, *nowhere)) == (*back, *nowhere)
 
 
 def test_tables_are_int64_read_only_and_shaped(any_group):
     S, d = any_group.order, any_group.dimension
-    tables = (any_group.stabilizer_matrices, any_group.composition_table, any_group.inverse_table)
+    tables = (
+        any_group.stabilizer.matrices,
+        any_group.stabilizer.composition,
+        any_group.stabilizer.inverse,
+    )
     assert [t.shape for t in tables] == [(S, d, d), (S, S), (S,)]
     for table in tables:
         assert table.dtype == np.int64
@@ -224,8 +220,8 @@ def test_coordinate_names():
         ((0, 0, 1.0 * sympy.Symbol("u"), 0), r"coordinate 1.0\*u is neither"),
         (np.array([0, 0, 0, 0]), r"index=array\(\[0, 0, 0, 0\]\) .* expected a tuple"),
         ((0, 0, sympy.Rational(1, 2), 0), "coordinate 1/2 is neither"),
-        ("0000", "is no element of 'p4m'"),
-        (7, "is no element of 'p4m'"),
+        ("0000", "is not an element of 'p4m'"),
+        (7, "is not an element of 'p4m'"),
     ],
 )
 def test_bad_indices_are_refused(index, message):
@@ -236,13 +232,14 @@ def test_bad_indices_are_refused(index, message):
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
-        ([[2, 0, 0], [0, 1, 0], [0, 0, 1]], "is no element of 'p4'"),
-        ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], "is no element of 'p4'"),
+        ([[2, 0, 0], [0, 1, 0], [0, 0, 1]], "is not an element of 'p4'"),
+        ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], "is not an element of 'p4'"),
         ([[1, 0, 0], [0, 1, 0], [0, 1, 1]], "its bottom row is not"),
-        ([[1, 0], [0, 1]], r"has shape \(2, 2\), expected \(3, 3\)"),
-        ([[1, 0, 0.5], [0, 1, 0], [0, 0, 1]], "has floats"),
-        ([[0.0, -1.0, 0], [1, 0, 0], [0, 0, 1]], "has floats"),
-        ([[1, 0, sympy.Rational(1, 2)], [0, 1, 0], [0, 0, 1]], "coordinate 1/2"),
+        ([[1, 0], [0, 1]], "expected a 3×3 matrix"),
+        ([[1, 0, 0.5], [0, 1, 0], [0, 0, 1]], "of integers or sympy expressions"),
+        (sympy.Matrix([[0.0, -1.0, 0], [1, 0, 0], [0, 0, 1]]), "everything about a group is exact"),
+        ([[1, 0, sympy.Rational(1, 2)], [0, 1, 0], [0, 0, 1]], "everything about a group is exact"),
+        ([["__import__('os').getpid()", 0, 0], [0, 1, 0], [0, 0, 1]], "of integers or sympy"),
         ("nonsense", "expected a 3×3 matrix"),
         (None, "expected a 3×3 matrix"),
     ],
@@ -252,9 +249,9 @@ def test_bad_matrices_are_refused(matrix, message):
         P4.index(matrix)
 
 
-@pytest.mark.parametrize("stabilizer", [(3, 1), (0,), 8, -1, 1.5, True, "r", None, [1], (1.0, 0)])
+@pytest.mark.parametrize("stabilizer", [(3, 1), (0,), 8, -1, 1.5, "r", None, [1], (1.0, 0)])
 def test_unknown_stabilizer_elements_are_refused(stabilizer):
-    with pytest.raises(ElementError, match="is no stabilizer element of 'p4m'"):
+    with pytest.raises(ElementError, match="is not a stabilizer element of 'p4m'"):
         P4M.subgroup(stabilizer)
 
 

@@ -35,28 +35,30 @@ def test_cosets_are_numbered_by_smallest_element(any_group):
 def test_left_cosets_not_right_ones():
     mirror = P4M.subgroup((1, 0))
     coset = [s for s in range(8) if mirror.coset_of[s] == mirror.coset_of[1]]
-    assert coset == sorted(int(P4M.composition_table[1, h]) for h in mirror.elements)
-    right = sorted(int(P4M.composition_table[h, 1]) for h in mirror.elements)
+    assert coset == sorted(int(P4M.stabilizer.composition[1, h]) for h in mirror.elements)
+    right = sorted(int(P4M.stabilizer.composition[h, 1]) for h in mirror.elements)
     assert coset != right
 
 
 def test_spaces_by_name():
-    assert as_space(P4, "group") == P4.subgroup()
-    assert as_space(P4, "lattice").is_whole
-    assert as_space(P4, P4.subgroup(2)).index == 2
-    assert as_space(Z2, "group") == as_space(Z2, "lattice")
+    assert as_space(P4.stabilizer, "group") == P4.subgroup()
+    assert as_space(P4.stabilizer, "lattice").is_whole
+    assert as_space(P4.stabilizer, P4.subgroup(2)).index == 2
+    assert as_space(Z2.stabilizer, "group") == as_space(Z2.stabilizer, "lattice")
 
 
 @pytest.mark.parametrize("space", ["G", None, 3, P4M.subgroup((0, 1))])
 def test_unknown_spaces_are_refused(space):
-    with pytest.raises(ArgumentError, match=r"in_space=.* is no space of group 'p4'"):
-        as_space(P4, space, "in_space")
+    with pytest.raises(ArgumentError, match=r"in_space=.* is not a space of this group"):
+        as_space(P4.stabilizer, space, "in_space")
 
 
-@pytest.mark.parametrize("elements", [(0, 1), (1,), (), (0, 9), (2, 0), [0, 2], (0, 2.0)])
+@pytest.mark.parametrize("elements", [(0, 1), (1,), (), (0, 9), (2, 0)])
 def test_what_is_no_subgroup_is_refused(elements):
-    with pytest.raises(GroupError, match=r"use p4\.subgroup"):
-        Subgroup(P4, elements)
+    with pytest.raises(
+        GroupError, match=r"not the ascending flat indices of a subgroup of C4, of order 4"
+    ):
+        Subgroup(P4.stabilizer, elements)
 
 
 def test_subgroups_are_ordered_by_inclusion():
@@ -70,17 +72,10 @@ def test_the_table_of_cosets_cannot_be_spoiled():
         P4M.subgroup((1, 0)).coset_of[:] = 0
 
 
-def test_cayley_graphs_of_bad_arguments_are_refused():
-    with pytest.raises(ArgumentError, match=r"group='p4': expected a groupconv.SplitGroup"):
-        cayley_graph("p4")
-    with pytest.raises(ArgumentError, match="generators=1: expected a list of stabilizer elements"):
-        cayley_graph(P4, 1)
-
-
 def test_cayley_graph_is_a_right_regular_walk():
     graph = cayley_graph(P4M, [(1, 0), (0, 1)])
     assert set(graph) == set(range(8))
     assert np.all([degree == 2 for _, degree in graph.out_degree()])
     for s, t, data in graph.edges(data=True):
-        assert t == P4M.composition_table[s, data["generator"]]
+        assert t == P4M.stabilizer.composition[s, data["generator"]]
     assert sorted(cayley_graph(P4, [2]).edges()) == [(0, 2), (1, 3), (2, 0), (3, 1)]

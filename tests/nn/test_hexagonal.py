@@ -107,7 +107,7 @@ def test_groups_that_keep_the_box_keep_every_cell(group):
 def test_subsampling_commutes_with_the_group(group, index):
     N = sublattice(group, index)
     assert round(abs(np.linalg.det(N))) == index
-    for A in group.stabilizer_matrices:
+    for A in group.stabilizer.matrices:
         np.testing.assert_array_equal(A @ N, N @ A)
     layer = gc.nn.Subsample(index, 13, group=group)
     gc.testing.assert_equivariant(layer, torch.randn(2, 3, 13, 13), group=group)

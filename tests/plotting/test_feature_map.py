@@ -22,10 +22,10 @@ def test_planes_stand_apart_on_a_circle_that_the_group_turns(group):
     assert (apart[~np.eye(group.order, dtype=bool)] > 0.4).all()
     basis = np.array(group.lattice.basis.evalf().tolist(), dtype=float)
     for s in range(group.order):
-        A = basis @ group.stabilizer_matrices[s] @ np.linalg.inv(basis)
+        A = basis @ group.stabilizer.matrices[s] @ np.linalg.inv(basis)
         page = np.array([[A[1, 1], -A[1, 0]], [-A[0, 1], A[0, 0]]])  # (down, right) → (right, up)
         np.testing.assert_allclose(
-            positions @ page.T, positions[group.composition_table[s]], atol=1e-12
+            positions @ page.T, positions[group.stabilizer.composition[s]], atol=1e-12
         )
 
 
@@ -52,7 +52,7 @@ def test_the_map_of_a_moved_image_is_the_moved_map(group):
     before, after = (
         np.array([plane.get_array() for plane in axes.collections]) for axes in figure.axes[2:]
     )
-    generator = group.structure.generators[0]
+    generator = group.stabilizer.generators[0]
     is_drawn = domain(group, SIZE)
     full = torch.zeros(group.order, SIZE, SIZE, dtype=torch.float64)
     full[:, torch.tensor(is_drawn)] = torch.tensor(before)
@@ -85,7 +85,7 @@ def test_arrows_lead_where_a_turn_moves_planes(group):
     places = plane_positions(group) * max(1.0, group.order / 5)
     turn = group.flat_index((0, 1))
     for s, start in enumerate(places):
-        end = places[group.composition_table[turn, s]]
+        end = places[group.stabilizer.composition[turn, s]]
         assert any(
             np.allclose(tail + head, start + end) and (head - tail) @ (end - start) > 0
             for tail, head in drawn

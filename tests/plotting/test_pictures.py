@@ -5,13 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_rgba
-from matplotlib.figure import Figure
-
-import groupconv as gc
-from groupconv.errors import ArgumentError, ElementError
-from groupconv.plotting import cayley_figure, filter_figure, positions, subgroup_figure
-from groupconv.plotting import table_figure as draw_table
 from groupconv.plotting.page import (
     cartesian_basis,
     draw_cells,
@@ -19,6 +12,13 @@ from groupconv.plotting.page import (
     readable_generators,
     voronoi_cell,
 )
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+
+import groupconv as gc
+from groupconv.errors import ArgumentError, ElementError
+from groupconv.plotting import cayley_figure, filter_figure, positions, subgroup_figure
+from groupconv.plotting import table_figure as draw_table
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P4, P4M, P6M, P222, Z2
 
 OBLIQUE = gc.Lattice("oblique", (("1", "0"), ("1/3", "5/4")))
@@ -58,7 +58,7 @@ def test_cayley_graphs_have_every_element_and_edge(group):
     generators = readable_generators(group)
     assert group.subgroup(*generators).is_whole
     edges = sum(
-        group.order // (2 if group.structure.element_orders[g] == 2 else 1) for g in generators
+        group.order // (2 if group.stabilizer.element_orders[g] == 2 else 1) for g in generators
     )
     assert len(arrows(axes)) == edges
 
@@ -103,8 +103,10 @@ def test_hasse_diagrams_have_every_class_and_edge(group):
 @pytest.mark.parametrize("group", [P4M, CUBE], ids=lambda group: group.name)
 def test_composition_tables(group):
     (axes,) = draw_table(group).axes
-    np.testing.assert_array_equal(axes.images[0].get_array(), group.composition_table)
-    assert [int(text.get_text()) for text in axes.texts] == group.composition_table.ravel().tolist()
+    np.testing.assert_array_equal(axes.images[0].get_array(), group.stabilizer.composition)
+    assert [
+        int(text.get_text()) for text in axes.texts
+    ] == group.stabilizer.composition.ravel().tolist()
 
 
 def test_composition_tables_of_very_large_groups_have_no_room_for_numbers():

@@ -157,7 +157,7 @@ def test_a_space_group_is_that_of_the_database(symbol):
     for R in data["rotations"]:
         exact = np.linalg.inv(P) @ R @ P
         np.testing.assert_allclose(exact, exact.round(), atol=1e-9)
-    assert {tuple(A.flat) for A in group.stabilizer_matrices} == expected
+    assert {tuple(A.flat) for A in group.stabilizer.matrices} == expected
     assert group.order == len(expected)
 
 
@@ -191,8 +191,8 @@ PLANE_FACTS = {
 @pytest.mark.parametrize("group", PLANE, ids=lambda group: group.name)
 def test_plane_groups_have_the_known_kinds_of_elements(group):
     order, reflections, name = PLANE_FACTS[group.name]
-    determinants = np.linalg.det(group.stabilizer_matrices).round()
-    assert (group.order, (determinants < 0).sum(), group.structure.name) == (
+    determinants = np.linalg.det(group.stabilizer.matrices).round()
+    assert (group.order, (determinants < 0).sum(), group.stabilizer.name) == (
         order, reflections, name,
     )  # fmt: skip
 
@@ -213,7 +213,7 @@ def invariants(group):
             tuple(sorted(map(abs, divisors.diagonal()))),
         )
 
-    return tuple(sorted(Counter(of(A) for A in group.stabilizer_matrices).items()))
+    return tuple(sorted(Counter(of(A) for A in group.stabilizer.matrices).items()))
 
 
 def equivalent(one, other, reach=2):
@@ -223,12 +223,12 @@ def equivalent(one, other, reach=2):
     keeps their third turns, so it is one of the twelve elements of p6m.
     """
     d = one.dimension
-    target = {A.tobytes() for A in other.stabilizer_matrices}
+    target = {A.tobytes() for A in other.stabilizer.matrices}
     for entries in itertools.product(range(-reach, reach + 1), repeat=d * d):
         B = np.array(entries).reshape(d, d)
         if round(np.linalg.det(B)) in (1, -1):
             inverse = np.linalg.inv(B).round().astype(np.int64)
-            if {(B @ A @ inverse).tobytes() for A in one.stabilizer_matrices} == target:
+            if {(B @ A @ inverse).tobytes() for A in one.stabilizer.matrices} == target:
                 return True
     return False
 

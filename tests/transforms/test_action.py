@@ -11,10 +11,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupconv.algebra.tables import stabilizer_tables
 from groupconv.errors import ArgumentError, ElementError, ShapeError
 from groupconv.nn.functional import act
-from groupconv.transforms import action, coset_table, require_symmetric, sublattice_cells
+from groupconv.transforms import action, require_symmetric, sublattice_cells
 from tests.algebra.test_split_group import elements
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P4, P4M, P6M, PM
 
@@ -86,7 +85,7 @@ def test_axes_that_turn_in_a_circle_take_their_lengths_along():
 
 
 def test_recipes_are_frozen_and_told_apart_as_objects():
-    for recipe in (action(P4, (1, 0, 0), (3, 3)), stabilizer_tables(P4)):
+    for recipe in (action(1, (0, 0), (3, 3), P4.stabilizer.whole), P4.stabilizer):
         assert hash(recipe) == hash(recipe)
         for field in fields(recipe):
             with pytest.raises(FrozenInstanceError):
@@ -95,7 +94,7 @@ def test_recipes_are_frozen_and_told_apart_as_objects():
 
 def test_axes_of_unequal_length_move_along():
     assert act(torch.zeros(3, 4, 6), (1, 0, 0), P4).shape == (3, 6, 4)
-    assert action(PM, (1, 0, 0), (3, 4)).spatial_shape == (3, 4)
+    assert action(1, (0, 0), (3, 4), PM.stabilizer.whole).spatial_shape == (3, 4)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,7 @@ def test_hexagonal_arrays_need_one_odd_size(shape, circular):
 
 
 def test_bad_arguments_are_refused():
-    with pytest.raises(ElementError, match="is no element of 'p4'"):
+    with pytest.raises(ElementError, match="is not an element of 'p4'"):
         act(torch.zeros(3, 3), (4, 0, 0), P4)
     with pytest.raises(ShapeError, match="4 stabilizer planes and 2 spatial"):
         act(torch.zeros(3, 3, 3), (1, 0, 0), P4, "group")
@@ -119,26 +118,29 @@ def test_bad_arguments_are_refused():
 
 
 def test_coset_tables_group_the_planes_of_a_coset():
-    table = coset_table(P4M.subgroup(), P4M.subgroup((0, 1)))
+    table = P4M.subgroup().planes_in(P4M.subgroup((0, 1)))
     assert table.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
     half = P4M.subgroup((0, 2))
-    table = coset_table(half, P4M.subgroup((0, 1)))
+    table = half.planes_in(P4M.subgroup((0, 1)))
     assert [[half.representatives[i] for i in row] for row in table] == [[0, 1], [4, 5]]
     with pytest.raises(ArgumentError, match="does not contain the subgroup"):
-        coset_table(P4M.subgroup((0, 1)), P4M.subgroup((1, 0)))
+        P4M.subgroup((0, 1)).planes_in(P4M.subgroup((1, 0)))
 
 
 def test_symmetric_arguments():
-    require_symmetric(PM, "stride", (1, 2))
-    require_symmetric(LINE_MIRROR, "stride", (3,))
-    with pytest.raises(ArgumentError, match=r"stride=\(1, 2\) is not symmetric under 'p4'"):
-        require_symmetric(P4, "stride", (1, 2))
+    require_symmetric(PM.stabilizer, "stride", (1, 2))
+    require_symmetric(LINE_MIRROR.stabilizer, "stride", (3,))
+    with pytest.raises(
+        ArgumentError, match=r"stride=\(1, 2\) is not symmetric: the group maps axis"
+    ):
+        require_symmetric(P4.stabilizer, "stride", (1, 2))
 
 
 def test_cached_tables_cannot_be_spoiled():
-    moved = action(P4, (1, 0, 0), (3, 3), "group")
-    pooled = coset_table(P4.subgroup(), P4.subgroup(1))
-    for table in (moved.cells, moved.planes, pooled, sublattice_cells(P4, 4, (5, 5))):
+    S = P4.stabilizer
+    moved = action(1, (0, 0), (3, 3), S.trivial)
+    pooled = S.trivial.planes_in(S.whole)
+    for table in (moved.cells, moved.planes, pooled, sublattice_cells(S, 4, (5, 5))):
         with pytest.raises(ValueError, match="read-only"):
             table[:] = 0
 
@@ -146,19 +148,32 @@ def test_cached_tables_cannot_be_spoiled():
 def test_elements_of_an_action_are_integers():
     with pytest.raises(ElementError, match="holds symbols"):
         act(torch.zeros(3, 3), (1, sympy.Symbol("u"), 0), P4)
-    with pytest.raises(ElementError, match="is no element of 'p4'"):
+    with pytest.raises(ElementError, match="is not an element of 'p4'"):
         act(torch.zeros(3, 3), 1, P4)
 
 
 @pytest.mark.parametrize("far", [2**31, 2**63 - 1, 10**30])
 def test_translations_far_beyond_the_array_leave_nothing(far):
-    assert (action("p4", (0, far, -far), (3, 3)).cells == -1).all()
-    near = action("p4", (1, far % 3, -far % 3), (3, 3), circular=True)
-    far_away = action("p4", (1, far, -far), (3, 3), circular=True)
+    plane = P4.stabilizer.whole
+    assert (action(0, (far, -far), (3, 3), plane).cells == -1).all()
+    near = action(1, (far % 3, -far % 3), (3, 3), plane, is_circular=True)
+    far_away = action(1, (far, -far), (3, 3), plane, is_circular=True)
     assert (near.cells == far_away.cells).all()
 
 
-@pytest.mark.parametrize("shape", [3, (3, 3, 3), (-3, 3), ("a", 3)])
-def test_shapes_of_arrays_are_checked(shape):
-    with pytest.raises(ArgumentError, match="spatial_shape="):
-        action("p4", (1, 0, 0), shape)
+def test_tables_of_many_translations_stay_within_their_bytes():
+    group = type(P4)()
+    x = torch.zeros(64, 64)
+    for n in range(40):
+        act(x, (0, n, 0), group)
+    kept = group.stabilizer.memo.nbytes
+    assert 0 < kept <= group.stabilizer.memo.limit
+    group.stabilizer.memo.limit = kept
+    for n in range(40, 80):
+        assert act(x, (0, n, 0), group).shape == (64, 64)
+    assert group.stabilizer.memo.nbytes <= kept
+
+
+def test_flags_are_not_texts():
+    with pytest.raises(ArgumentError, match="circular='false': expected True or False"):
+        act(torch.zeros(3, 3), (0, 1, 0), P4, circular="false")

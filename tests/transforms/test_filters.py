@@ -11,7 +11,6 @@ import torch
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, AxiomError
-from groupconv.transforms import filters, support
 from tests.support.checks import check_first_turn_is_rot90, check_table_equals_formula
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P2, P4, P4M, P6M, P222, PM, Z2
 from tests.support.zoo import Missing
@@ -87,14 +86,6 @@ def test_inverse_reads_the_index_backwards(group, spaces):
             assert (positions[expected.size :] == -1).all()
 
 
-def test_supports_are_built_up_to_a_limit(monkeypatch):
-    monkeypatch.setattr(support, "LARGEST_BOX", 72)
-    assert support.support_cells(P4M, 3)[1].shape == (8, 9)
-    monkeypatch.setattr(support, "LARGEST_BOX", 71)
-    with pytest.raises(ArgumentError, match="has 9 cells, too many for the 8 stabilizer elements"):
-        support.support_cells(P4M, 3)
-
-
 def test_parameters_of_an_unmasked_filter_are_numbered_row_major():
     transform = gc.filter_transform(P4M, 3)
     np.testing.assert_array_equal(transform.index[0].ravel(), np.arange(8 * 9))
@@ -111,7 +102,8 @@ def test_transforms_are_values():
     assert transform == gc.filter_transform(P4, (3, 3), "group", P4.subgroup())
     copy = pickle.loads(pickle.dumps(transform))
     assert copy == transform
-    assert copy.index is transform.index
+    np.testing.assert_array_equal(copy.index, transform.index)
+    assert gc.filter_transform(P4, 3) is gc.filter_transform(P4, (3, 3))
     for table in (transform.index, transform.inverse):
         assert table.dtype == np.int64
         assert not table.flags.writeable
@@ -128,20 +120,19 @@ def test_the_cube_is_fast_enough_to_wait_for():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("p4m", 100000), r"needs a table of 640,000,000,000 entries"),
-        (("p4", 0), r"kernel_size=0: .* each at least 1"),
+        (("p4", 0), r"kernel_size=0: .* at least 1"),
         (("p4", -3), r"kernel_size=-3"),
         (("p4", 3.0), r"kernel_size=3\.0"),
         (("p4", True), r"kernel_size=True"),
         (("p4", "3"), r"kernel_size='3'"),
-        (("p4", (3, 3, 3)), r"has dimension 2; expected one integer or 2"),
+        (("p4", (3, 3, 3)), r"expected one integer or 2 of them, at least 1, for 2 spatial axes"),
         (("p4", (3, 5)), r"its largest symmetric part has size \(3, 3\)"),
         (("p4", (3, 4)), r"no symmetric part at all"),
         ((P6M, 2), r"no symmetric part at all; use one odd size"),
         ((P6M, (3, 5)), r"its largest symmetric part"),
-        (("p4", 3, "plane"), r"in_space='plane' is no space of group 'p4'"),
+        (("p4", 3, "plane"), r"in_space='plane' is not a space of this group"),
         (("p4", 3, "group", "plane"), r"out_space='plane'"),
-        (("p4", 3, P4M.subgroup()), r"in_space=.* is no space of group 'p4'"),
+        (("p4", 3, P4M.subgroup()), r"in_space=.* is not a space of this group"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
@@ -152,12 +143,3 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_no_table_is_built_on_a_broken_group():
     with pytest.raises(AxiomError, match="closure"):
         gc.filter_transform(Missing(), 3)
-
-
-def test_tables_are_built_up_to_a_limit(monkeypatch):
-    entries = P4.order**2 * 3 * 3
-    monkeypatch.setattr(filters, "LARGEST_TABLE", entries)
-    assert gc.filter_transform(P4, 3).index.size == entries
-    monkeypatch.setattr(filters, "LARGEST_TABLE", entries - 1)
-    with pytest.raises(ArgumentError, match=r"needs a table of 144 entries, more than 143"):
-        gc.filter_transform(P4, 3)

@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import sympy
+from groupconv.verification.axioms import AXIOMS
+from groupconv.verification.elements import GroupElements
+from groupconv.verification.search import smallest_counterexample
 
 import groupconv as gc
 from groupconv import verification
 from groupconv.errors import ArgumentError, AxiomError, UnknownGroupError
 from groupconv.verification import facts, law
-from groupconv.verification.axioms import AXIOMS
-from groupconv.verification.elements import GroupElements
-from groupconv.verification.search import smallest_counterexample
 from tests.support import zoo
 from tests.support.groups import LINE_MIRROR, P4, P4M, P6M
 
@@ -517,15 +517,15 @@ class BadTables:
     identity, stabilizer_indices = P4M.identity, P4M.stabilizer_indices
 
     def __init__(self, wrong):
-        self.composition_table = P4M.composition_table.copy()
-        self.composition_table[wrong] = self.composition_table[wrong[::-1]]
+        self.stabilizer.composition = P4M.stabilizer.composition.copy()
+        self.stabilizer.composition[wrong] = self.stabilizer.composition[wrong[::-1]]
 
 
 def test_facts_about_tables_find_planted_defects(monkeypatch):
     sound = gc.filter_transform(P4M, 3)
     monkeypatch.setattr(facts, "filter_transform", lambda group, size: sound)
     group = BadTables((1, 4))
-    assert P4M.composition_table[1, 4] != P4M.composition_table[4, 1]
+    assert P4M.stabilizer.composition[1, 4] != P4M.stabilizer.composition[4, 1]
     by_name = {fact.name: fact for fact in facts.FACTS}
     assert next(iter(by_name["composition table"].violations(group))).elements == (1,)
     assert next(iter(by_name["representation"].violations(group))).elements == (1, 4)

@@ -1,4 +1,4 @@
-"""What is likely wrong with a group, in one sentence, told from a counterexample."""
+"""What is likely wrong with a group, in one sentence, from a counterexample."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy
 
 from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE
-from groupconv.algebra.contract import bare_index
-from groupconv.algebra.samples import translations
+from groupconv.algebra.translations import translations
 from groupconv.errors import GroupConvError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groupconv.algebra import Element
-    from groupconv.verification.axioms import Axiom
-    from groupconv.verification.elements import Elements, GroupElements
+    from groupconv.algebra.axioms import Axiom
+    from groupconv.algebra.cases import Cases, Elements
 
 __all__ = ["likely_cause"]
 
-MOST_PAIRS = 256
+WITNESSES = 256
 """Pairs of elements on which a mistake has to show."""
 
 
 class Failure(NamedTuple):
     """One failing case with its two sides."""
 
-    group: GroupElements
+    group: Cases
     elements: Elements
     left: Any
     right: Any
@@ -39,18 +38,16 @@ class Failure(NamedTuple):
         return not difference.is_zero_matrix
 
 
-def likely_cause(
-    axiom: Axiom, group: GroupElements, elements: Elements, left: Any, right: Any
-) -> str:
+def likely_cause(axiom: Axiom, group: Cases, elements: Elements, left: Any, right: Any) -> str:
     """One sentence; a particular one where the sides have the shape of a known mistake."""
-    tell = _TELLERS.get(axiom.name)
-    if isinstance(left, str) and tell is not _missing_element:
-        tell = None  # nothing to compare
-    particular = tell(Failure(group, elements, left, right)) if tell is not None else ""
+    diagnose = _DIAGNOSES.get(axiom.name)
+    if isinstance(left, str) and diagnose is not _missing_element:
+        diagnose = None  # nothing to compare
+    particular = diagnose(Failure(group, elements, left, right)) if diagnose is not None else ""
     return particular or axiom.cause
 
 
-def _linear_parts(group: GroupElements) -> list[sympy.ImmutableMatrix]:
+def _linear_parts(group: Cases) -> list[sympy.ImmutableMatrix]:
     return [group.matrix(*g)[:-1, :-1] for (g,) in group.fixed()]
 
 
@@ -65,19 +62,19 @@ def _wrong_lattice(failure: Failure) -> str:
     if not fitting:
         return ""
     return (
-        f"the group names the lattice {group.group.lattice.name!r}, and its matrices are "
+        f"the group names the lattice {group.lattice.name!r}, and its matrices are "
         f"isometries of the lattice {fitting[0]!r}"
     )
 
 
 def _missing_element(failure: Failure) -> str:
-    group = failure.group.group
+    group = failure.group
     if failure.right[:-1, :-1] in _linear_parts(failure.group):
         what = "no valid index" if isinstance(failure.left, str) else "the index of another matrix"
         return f"the product has the linear part of an element, and index finds {what}"
     return (
-        f"the product is no element: the stabilizer lacks it, with {group.order} elements by "
-        f"stabilizer_shape {group.stabilizer_shape}"
+        f"the product is not an element: the stabilizer lacks it, with {len(group.indices)} "
+        f"elements by stabilizer_shape {group.shape}"
     )
 
 
@@ -94,14 +91,14 @@ def _wrong_product(failure: Failure) -> str:
 def _explains(failure: Failure, mistake: Callable[..., sympy.MatrixBase]) -> bool:
     """Whether a mistake gives what compose gives, for uneven translations of other elements too."""
     group = failure.group
-    pairs = [failure.elements, *group.integer_pairs()[:MOST_PAIRS]]
+    pairs = [failure.elements, *group.integer_pairs()[:WITNESSES]]
     try:
         return all(group.matrix(*group.compose(*pair)) == mistake(group, *pair) for pair in pairs)
     except GroupConvError:
         return False
 
 
-def _sum_of_translations(group: GroupElements, g: Element, h: Element) -> sympy.MatrixBase:
+def _sum_of_translations(group: Cases, g: Element, h: Element) -> sympy.MatrixBase:
     product = group.product(g, h).as_mutable()
     product[:-1, -1] = sympy.Matrix(group.split(g)[1]) + sympy.Matrix(group.split(h)[1])
     return product
@@ -122,7 +119,7 @@ def _wrong_index(failure: Failure) -> str:
         return "index and matrix disagree about the stabilizer coordinates" if t == found_t else ""
     uneven = (*s, *translations(group.dimension)[0])
     try:
-        found = bare_index(group.group, group.matrix(*uneven))
+        found = group.formulas.index(group.matrix(*uneven))
     except GroupConvError:
         found = ()
     if found != uneven and sorted(found) == sorted(uneven):
@@ -138,19 +135,18 @@ def _wrong_translation(failure: Failure) -> str:
     return "the last column is not the translation"
 
 
-def _no_integer(failure: Failure) -> str:
+def _stray_symbol(failure: Failure) -> str:
     if any(entry.free_symbols for entry in failure.left):
-        return "there are symbols that are no arguments; use those that matrix is given"
+        return "there are symbols that are not arguments; use those that matrix is given"
     return ""
 
 
-_TELLERS: dict[str, Callable[[Failure], str]] = {
-    "integrality": _no_integer,
+_DIAGNOSES: dict[str, Callable[[Failure], str]] = {
+    "integrality": _stray_symbol,
     "isometry": _wrong_lattice,
     "split": _wrong_translation,
     "index of matrix": _wrong_index,
     "closure": _missing_element,
     "composition": _wrong_product,
     "left inverse": _wrong_inverse,
-    "right inverse": _wrong_inverse,
 }

@@ -1,9 +1,9 @@
-"""Integer tables as buffers that rebuild themselves."""
+"""Tables as buffers that rebuild themselves, and as tensors that are kept beside a stabilizer."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["TableModule", "as_tensor"]
+    from groupconv.algebra import Stabilizer
+
+    Table = npt.NDArray[np.int64 | np.bool_]
+
+__all__ = ["TableModule", "as_tensor", "kept_tensor"]
 
 
-def as_tensor(table: npt.NDArray[np.int64], device: torch.device | None = None) -> Tensor:
+def as_tensor(table: Table, device: torch.device | str | None = None) -> Tensor:
     """A copy of a read-only table as a tensor, fit for training whatever mode is on."""
     with torch.inference_mode(False):
-        return torch.tensor(table, dtype=torch.int64, device=device)
+        return torch.tensor(table, device=device)
+
+
+def kept_tensor(
+    stabilizer: Stabilizer, key: tuple[Any, ...], device: torch.device, make: Callable[[], Table]
+) -> Tensor:
+    """A table as a tensor on a device, made once and kept with the stabilizer it belongs to."""
+    return stabilizer.memo.get((*key, device), lambda: as_tensor(make(), device))
 
 
 class TableModule(nn.Module):
@@ -32,32 +43,28 @@ class TableModule(nn.Module):
     """
 
     @abstractmethod
-    def _tables(self) -> Mapping[str, npt.NDArray[np.int64]]:
+    def _tables(self) -> Mapping[str, Table]:
         """The tables by the names of their buffers."""
 
-    def _register_tables(self, device: torch.device | str | None) -> None:
+    def _register_tables(self, device: torch.device | str | None = None) -> None:
         for name, table in self._tables().items():
-            tensor = as_tensor(table, torch.device(device) if device is not None else None)
-            self.register_buffer(name, tensor, persistent=False)
+            self.register_buffer(name, as_tensor(table, device), persistent=False)
 
-    def _table(self, name: str, device: torch.device) -> Tensor:
-        """A table on the device where it is needed; built there if the module never was moved.
+    def _place_tables(self, device: torch.device) -> None:
+        """Build the tables on the device where they are needed, if the module never was moved.
 
         Parameters can change their device without a move, as when a state is assigned to a module
         on the meta device.
         """
-        table: Tensor = getattr(self, name)
-        if table.device != device:
-            table = as_tensor(self._tables()[name], device)
-            setattr(self, name, table)
-        return table
+        for name, table in self._tables().items():
+            setattr(self, name, as_tensor(table, device))
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         recipe = self._tables()
         # A table on the meta device cannot be copied from it, and need not be.
         for name, table in recipe.items():
             if getattr(self, name).is_meta:
-                setattr(self, name, as_tensor(table, torch.device("cpu")))
+                setattr(self, name, as_tensor(table, "cpu"))
         super()._apply(fn, recurse)
         for name, table in recipe.items():
             setattr(self, name, as_tensor(table, getattr(self, name).device))

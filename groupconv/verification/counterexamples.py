@@ -7,40 +7,46 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import sympy
 
-from groupconv.algebra.contract import is_concrete, matrix_text
-from groupconv.algebra.samples import FAR
+from groupconv.algebra.axioms import side_text, sides_agree
+from groupconv.algebra.exact import is_concrete
+from groupconv.algebra.translations import FAR
 from groupconv.errors import GroupConvError
-from groupconv.verification.axioms import Axiom, sides_agree
-from groupconv.verification.causes import likely_cause
-from groupconv.verification.elements import Elements, GroupElements, weight
+from groupconv.verification.diagnosis import likely_cause
 from groupconv.verification.report import Counterexample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from groupconv.algebra.axioms import Axiom
+    from groupconv.algebra.cases import Cases, Elements
+
 __all__ = ["fails", "smallest_counterexample"]
 
 MOST_CASES = 48
 """How many failing cases are followed to integers."""
-LONGEST_TEXT = 400
-FEW_CASES = 4
+FOLLOWED_FAR = 4
 """How many are followed farther if they hold nearby."""
-LARGEST_TRANSLATION = 2
-"""Up to which sum of coordinates translations are tried for them; twice that for few."""
-FARTHEST = 64
-"""How far along a coordinate all translations are tried for few."""
-FARTHER = tuple(FARTHEST * 2**k for k in range(1, 15))
+NEAR_SIZE = 2
+"""Up to which sum of coordinates translations are tried for them; twice that for those few."""
+EVERY_STEP = 64
+"""How far along a coordinate all translations are tried for those few."""
+DOUBLINGS = tuple(EVERY_STEP * 2**k for k in range(1, 15))
 """Which ones are tried beyond, to a million."""
 
 Outcome: TypeAlias = Literal["agree", "differ", "raises"]
 
 
-def fails(group: GroupElements, axiom: Axiom, elements: Elements) -> bool:
+def size_of(elements: Elements) -> int:
+    """The size of a case: the sum of all coordinates, symbols aside."""
+    return sum(abs(c) for element in elements for c in element if isinstance(c, int))
+
+
+def fails(group: Cases, axiom: Axiom, elements: Elements) -> bool:
     """Whether a statement does not hold there; a plugin's error is a failure as well."""
     return _outcome(group, axiom, elements) != "agree"
 
 
-def _outcome(group: GroupElements, axiom: Axiom, elements: Elements) -> Outcome:
+def _outcome(group: Cases, axiom: Axiom, elements: Elements) -> Outcome:
     """What the two sides of a statement do at a case."""
     try:
         left, right = axiom.sides(group, *elements)
@@ -51,15 +57,13 @@ def _outcome(group: GroupElements, axiom: Axiom, elements: Elements) -> Outcome:
     return "raises" if isinstance(left, str) else "differ"
 
 
-def smallest_counterexample(
-    group: GroupElements, axiom: Axiom, failing: list[Elements]
-) -> Counterexample:
+def smallest_counterexample(group: Cases, axiom: Axiom, failing: list[Elements]) -> Counterexample:
     """The failing case with the smallest coordinates, in integers where it fails on them too."""
-    failing = sorted(failing, key=weight)
+    failing = sorted(failing, key=size_of)
     best: Elements | None = None
     for elements in failing[:MOST_CASES]:
         best = _first_failing(group, axiom, _in_integers(group, elements, _near), best)
-    for elements in failing[:FEW_CASES]:
+    for elements in failing[:FOLLOWED_FAR]:
         differing = _where_polynomials_differ(group, axiom, elements)
         best = _first_failing(group, axiom, differing, best)
         best = _first_failing(group, axiom, _in_integers(group, elements, _farther), best)
@@ -69,17 +73,17 @@ def smallest_counterexample(
 
 
 def _first_failing(
-    group: GroupElements, axiom: Axiom, cases: Iterable[Elements], best: Elements | None
+    group: Cases, axiom: Axiom, cases: Iterable[Elements], best: Elements | None
 ) -> Elements | None:
     """The first of some cases that fails and is smaller than the best that was found."""
     for elements in cases:
-        if (best is None or weight(elements) < weight(best)) and fails(group, axiom, elements):
+        if (best is None or size_of(elements) < size_of(best)) and fails(group, axiom, elements):
             return elements
     return best
 
 
-def _shrunk(group: GroupElements, axiom: Axiom, elements: Elements) -> Elements:
-    """The same with each integer as small as it can be, one after the other, and still fail so."""
+def _shrunk(group: Cases, axiom: Axiom, elements: Elements) -> Elements:
+    """The same case with its integers made smaller one by one, as long as it fails the same way."""
     wanted = _outcome(group, axiom, elements)
     if wanted == "agree":  # it failed a moment ago
         return elements
@@ -103,14 +107,14 @@ def _shrunk(group: GroupElements, axiom: Axiom, elements: Elements) -> Elements:
 
 
 def _toward_zero(c: int) -> Iterator[int]:
-    """Smaller integers of the same sign: nothing first, then nearer and nearer to `c`."""
+    """Smaller integers of the same sign: zero first, then nearer and nearer to `c`."""
     step = c
     while step:
         yield c - step
         step = int(step / 2)
 
 
-def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -> Counterexample:
+def _counterexample_at(group: Cases, axiom: Axiom, elements: Elements) -> Counterexample:
     """What there is to see at one failing case."""
     found = [group.matrix_or_none(element) for element in elements]
     matrices = tuple(
@@ -131,11 +135,11 @@ def _counterexample_at(group: GroupElements, axiom: Axiom, elements: Elements) -
     else:
         cause = likely_cause(axiom, group, elements, left, right)
     return Counterexample(
-        elements, matrices, _text(left), _text(right), _difference(left, right), cause
+        elements, matrices, side_text(left), side_text(right), _difference(left, right), cause
     )
 
 
-def _why_not_proved(group: GroupElements, axiom: Axiom, elements: Elements) -> str:
+def _why_not_proved(group: Cases, axiom: Axiom, elements: Elements) -> str:
     """What is likely wrong where a statement fails on symbols, and on no integer that was tried."""
     if _outcome(group, axiom, elements) == "raises":
         return (
@@ -145,7 +149,7 @@ def _why_not_proved(group: GroupElements, axiom: Axiom, elements: Elements) -> s
     if any(_where_polynomials_differ(group, axiom, elements)):
         return (
             "the two sides are different polynomials, and agree on all integers that were tried: "
-            "a formula treats symbols otherwise than numbers; write it without branches"
+            "a formula treats symbols and numbers in different ways; write it without branches"
         )
     return (
         "the two sides are not the same polynomial, and no integers were found where they differ; "
@@ -154,7 +158,7 @@ def _why_not_proved(group: GroupElements, axiom: Axiom, elements: Elements) -> s
 
 
 def _in_integers(
-    group: GroupElements, elements: Elements, vectors: Callable[[int], Iterator[tuple[int, ...]]]
+    group: Cases, elements: Elements, vectors: Callable[[int], Iterator[tuple[int, ...]]]
 ) -> Iterator[Elements]:
     """The case with integers for its translations; one with small integers stays as it is."""
     if is_concrete(*elements) and all(abs(c) < FAR // 2 for g in elements for c in g):
@@ -168,9 +172,7 @@ def _in_integers(
         )
 
 
-def _where_polynomials_differ(
-    group: GroupElements, axiom: Axiom, elements: Elements
-) -> Iterator[Elements]:
+def _where_polynomials_differ(group: Cases, axiom: Axiom, elements: Elements) -> Iterator[Elements]:
     """Small integers at which two sides that are different polynomials have different values."""
     try:
         left, right = axiom.sides(group, *elements)
@@ -197,15 +199,15 @@ def _where_polynomials_differ(
 
 def _near(length: int) -> Iterator[tuple[int, ...]]:
     """The smallest first."""
-    for size in range(LARGEST_TRANSLATION + 1):
+    for size in range(NEAR_SIZE + 1):
         yield from _vectors(length, size)
 
 
 def _farther(length: int) -> Iterator[tuple[int, ...]]:
     """A little farther in all directions; then far along each coordinate, and all of them."""
-    for size in range(LARGEST_TRANSLATION + 1, 2 * LARGEST_TRANSLATION + 1):
+    for size in range(NEAR_SIZE + 1, 2 * NEAR_SIZE + 1):
         yield from _vectors(length, size)
-    for n in (*range(3, FARTHEST + 1), *FARTHER):
+    for n in (*range(3, EVERY_STEP + 1), *DOUBLINGS):
         for sign in (1, -1):
             yield from (tuple(sign * n * (i == j) for j in range(length)) for i in range(length))
             yield (sign * n,) * length
@@ -224,18 +226,7 @@ def _difference(left: Any, right: Any) -> str:
     if isinstance(left, str):
         return ""
     if isinstance(left, sympy.MatrixBase):
-        return _text((left - right).applyfunc(sympy.expand))
+        return side_text((left - right).applyfunc(sympy.expand))
     if len(left) == len(right):
-        return _text(tuple(sympy.expand(a - b) for a, b in zip(left, right, strict=True)))
+        return side_text(tuple(sympy.expand(a - b) for a, b in zip(left, right, strict=True)))
     return ""
-
-
-def _text(side: Any) -> str:
-    """A side on one line, not too long to be read."""
-    if isinstance(side, sympy.MatrixBase):
-        text = matrix_text(side)
-    elif isinstance(side, str):
-        text = side
-    else:
-        text = f"({', '.join(map(str, side))})" if side else "none"
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} …"

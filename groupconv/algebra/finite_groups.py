@@ -1,4 +1,4 @@
-"""What a composition table alone tells of a finite group: orders, classes, its abstract name."""
+"""What follows from the composition table of a finite group: orders, subgroups, its name."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import numpy.typing as npt
-
-    IntArray = npt.NDArray[np.int64]
+    from groupconv.algebra.exact import IntArray
 
 __all__ = [
     "abstract_name",
+    "all_subgroups",
     "closure",
     "conjugates",
     "element_orders",
+    "factorization",
+    "factors_once",
     "minimal_generators",
     "normal_subgroups",
     "restricted",
@@ -78,6 +79,21 @@ def normal_subgroups(table: IntArray) -> list[Elements]:
             for other in closures
         }
         frontier = joins - found
+        found |= frontier
+    return sorted(found, key=lambda elements: (len(elements), elements))
+
+
+def all_subgroups(table: IntArray) -> list[Elements]:
+    """Every subgroup, the smallest first: cyclic ones are joined until nothing new appears."""
+    cyclic = {closure(table, (s,)) for s in range(len(table))}
+    found, frontier = set(cyclic), set(cyclic)
+    while frontier:
+        frontier = {
+            closure(table, {*one, *other})
+            for one in frontier
+            for other in cyclic
+            if not set(other) <= set(one)
+        } - found
         found |= frontier
     return sorted(found, key=lambda elements: (len(elements), elements))
 
@@ -199,3 +215,55 @@ def _inverts(table: IntArray, a: int) -> bool:
     """
     outside = np.setdiff1d(np.arange(len(table)), closure(table, (a,)))
     return bool((table[table[a, outside], a] == outside).all())
+
+
+def factors_once(table: IntArray, generators: Elements) -> bool:
+    """Whether every element is a product `a^i b^j …` of powers in exactly one way.
+
+    Examples:
+        >>> factors_once(np.add.outer(range(6), range(6)) % 6, (3, 2))
+        True
+    """
+    products = [0]
+    for g in generators:
+        products = [int(table[s, p]) for s in products for p in _powers(table, g)]
+    return sorted(products) == list(range(len(table)))
+
+
+def factorization(table: IntArray, preferred: Iterable[int]) -> Elements | None:
+    """Generators such that every element is a product `a^i b^j …` of powers in exactly one way.
+
+    They are found along a chain of subgroups: the products of the first few are one each time.
+
+    Args:
+        table: A composition table.
+        preferred: Elements to try first; then those of large order.
+
+    Returns:
+        The generators; None if there are none along any chain, as for the quaternions.
+    """
+    by_order = np.argsort(-element_orders(table), kind="stable").tolist()
+    candidates = [s for s in dict.fromkeys([*preferred, *by_order]) if s != 0]
+
+    def extend(subgroup: Elements, chosen: Elements) -> Elements | None:
+        if len(subgroup) == len(table):
+            return chosen
+        for s in candidates:
+            cyclic = _powers(table, s)
+            larger = tuple(np.unique(table[np.ix_(subgroup, cyclic)]).tolist())
+            is_free = len(larger) == len(subgroup) * len(cyclic)
+            if is_free and closure(table, (*chosen, s)) == larger:
+                found = extend(larger, (*chosen, s))
+                if found is not None:
+                    return found
+        return None
+
+    return extend((0,), ())
+
+
+def _powers(table: IntArray, s: int) -> list[int]:
+    """`1, s, s², …`, each once."""
+    found = [0, s] if s else [0]
+    while s and table[found[-1], s] != 0:
+        found.append(int(table[found[-1], s]))
+    return found

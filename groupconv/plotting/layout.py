@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from groupconv.algebra import Lattice, cayley_graph
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 __all__ = [
-    "cartesian_basis",
     "draw_cells",
     "element_label",
     "new_figure",
@@ -73,15 +71,10 @@ def plane_group(group: SplitGroup | str) -> SplitGroup:
     return found
 
 
-def cartesian_basis(lattice: Lattice) -> FloatArray:
-    """The basis vectors as columns, in floating point; in a plane the axes are (down, right)."""
-    return np.array(lattice.basis.evalf().tolist(), dtype=float)
-
-
-def _linear_parts(group: SplitGroup) -> FloatArray:
+def _cartesian_parts(group: SplitGroup) -> FloatArray:
     """The stabilizer's matrices in Cartesian coordinates, `(S, d, d)`."""
-    basis = cartesian_basis(group.lattice)
-    parts: FloatArray = basis @ group.stabilizer_matrices @ np.linalg.inv(basis)
+    basis = group.lattice.cartesian_basis
+    parts: FloatArray = basis @ group.stabilizer.matrices @ np.linalg.inv(basis)
     return parts
 
 
@@ -97,7 +90,7 @@ def plane_positions(group: SplitGroup) -> FloatArray:
         [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
     """
     starts = np.stack([-np.cos(ANGLES), np.sin(ANGLES)], axis=-1)  # (down, right), from the top
-    down, right = np.moveaxis(_linear_parts(group) @ _generic_point(group, starts), -1, 0)
+    down, right = np.moveaxis(_cartesian_parts(group) @ _generic_point(group, starts), -1, 0)
     return np.stack([right, -down], axis=-1)
 
 
@@ -111,7 +104,7 @@ def _generic_point(
         starts: Where to look for it, `(n, d)`; the first of equally good ones is taken.
         view: How space is projected onto the page, `(2, 3)`.
     """
-    orbits = np.einsum("sij,nj->nsi", _linear_parts(group), starts)  # (n, S, d)
+    orbits = np.einsum("sij,nj->nsi", _cartesian_parts(group), starts)  # (n, S, d)
     orbits = orbits if view is None else orbits @ view.T
     i, j = np.triu_indices(group.order, 1)
     gaps = np.linalg.norm(orbits[:, i] - orbits[:, j], axis=-1).min(axis=1, initial=2.0)
@@ -135,11 +128,15 @@ def positions(group: SplitGroup) -> FloatArray:
     if d == 2:
         return plane_positions(group)
     if d == 1:
-        return np.pad(_linear_parts(group)[:, :, 0], ((0, 0), (0, 1)))
+        return np.pad(_cartesian_parts(group)[:, :, 0], ((0, 0), (0, 1)))
     if d == 3:
-        projected: FloatArray = _linear_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
+        projected: FloatArray = (
+            _cartesian_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
+        )
         projected /= np.linalg.norm(projected, axis=1).max()
         return projected
+    import networkx as nx
+
     springs = nx.kamada_kawai_layout(nx.Graph(cayley_graph(group)))
     return np.array([springs[s] for s in range(group.order)])
 
@@ -150,9 +147,9 @@ def readable_generators(group: SplitGroup) -> tuple[int, ...]:
     Two generators of a group of space make a tangle; the nearest ones draw a polyhedron.
     """
     if group.dimension != 3:
-        return group.structure.generators
+        return group.stabilizer.generators
     point = _generic_point(group, POINTS, VIEW)
-    lengths = np.linalg.norm(_linear_parts(group) @ point - point, axis=1).round(9)
+    lengths = np.linalg.norm(_cartesian_parts(group) @ point - point, axis=1).round(9)
     chosen: tuple[int, ...] = ()
     for s in np.argsort(lengths, kind="stable")[1:].tolist():
         if s not in group.subgroup(*chosen).elements:
@@ -180,7 +177,7 @@ def voronoi_cell(lattice: Lattice) -> FloatArray:
         >>> len(voronoi_cell(SQUARE)), len(voronoi_cell(HEXAGONAL))
         (4, 6)
     """
-    basis = cartesian_basis(lattice)
+    basis = lattice.cartesian_basis
     reach = 3 * np.abs(basis).sum()
     corners = [reach * np.array(corner) for corner in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
     for step in itertools.product(range(-2, 3), repeat=2):
@@ -238,7 +235,7 @@ def draw_cells(
             f"values have shape {array.shape}, expected (H, W): one map, such as x[0, 0]"
         )
     cells = np.argwhere(~np.isnan(array))
-    centres = (cells - (np.array(array.shape) - 1) / 2) @ cartesian_basis(lattice).T
+    centres = (cells - (np.array(array.shape) - 1) / 2) @ lattice.cartesian_basis.T
     outlines = scale * (centres[:, None] + voronoi_cell(lattice))  # (cells, corners, 2)
     on_page = np.stack([outlines[..., 1] + middle[0], middle[1] - outlines[..., 0]], axis=-1)
     style: dict[str, Any] = {
@@ -256,6 +253,6 @@ def extent(lattice: Lattice, values: npt.ArrayLike) -> FloatArray:
     """Half the width and height of an array as `draw_cells` draws it, (right, up)."""
     array = np.asarray(values, dtype=float)
     cells = np.argwhere(~np.isnan(array))
-    centres = (cells - (np.array(array.shape) - 1) / 2) @ cartesian_basis(lattice).T
+    centres = (cells - (np.array(array.shape) - 1) / 2) @ lattice.cartesian_basis.T
     half: FloatArray = (np.abs(centres).max(0) + np.abs(voronoi_cell(lattice)).max(0))[::-1]
     return half

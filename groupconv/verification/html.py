@@ -6,12 +6,10 @@ from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from latex2mathml.converter import convert
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from groupconv.verification.report import Check, Counterexample, Rows, VerificationReport
+    from groupconv.verification.report import Check, Counterexample, TextRows, VerificationReport
 
 __all__ = ["html_page"]
 
@@ -34,7 +32,7 @@ CLASSES = {"✓": "holds", "✗": "fails", "–": "undecided"}
 def html_page(
     reports: Iterable[VerificationReport], errors: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """The page of some verifications, as text that no other file is needed for.
+    """The page of some verifications, as text that needs no other file.
 
     Args:
         reports: What was verified.
@@ -72,6 +70,8 @@ def _section(report: VerificationReport) -> str:
 
 
 def _row(check: Check) -> str:
+    from latex2mathml.converter import convert
+
     found = check.counterexample
     shown = _counterexample(found) if found is not None else ""
     return (
@@ -97,7 +97,7 @@ def _counterexample(found: Counterexample) -> str:
     return f'<dl class="counterexample">{items}</dl>'
 
 
-def _matrix(rows: Rows) -> str:
+def _matrix(rows: TextRows) -> str:
     """A matrix in MathML."""
     cells = "".join(
         "<mtr>" + "".join(f"<mtd><mi>{escape(entry)}</mi></mtd>" for entry in row) + "</mtr>"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["law_checks"]
+__all__ = ["composition_law"]
 
 LONGEST_SUM = 8
 """Angles that are sums of more terms are not expanded."""
@@ -38,7 +38,7 @@ class Term(NamedTuple):
     """The coordinates of the other element whose sum is the exponent of -1."""
 
 
-def law_checks(group: SplitGroup) -> tuple[Check, ...]:
+def composition_law(group: SplitGroup) -> tuple[Check, ...]:
     """Periodicity and composition with symbolic stabilizer coordinates, if they are a formula.
 
     A statement that sympy cannot simplify is undecided, not wrong: the same was examined for
@@ -55,13 +55,12 @@ def law_checks(group: SplitGroup) -> tuple[Check, ...]:
             _periodicity(group, first, start),
             _composition(group, first, second),
         )
-    except GroupConvError:  # its coordinates are no formula
+    except GroupConvError:  # there is no formula in its coordinates
         return ()
 
 
 def _matrix(group: SplitGroup, coordinates: tuple[sympy.Expr, ...]) -> sympy.ImmutableMatrix:
-    nowhere = (0,) * group.dimension
-    return group.matrix(*coordinates, *nowhere)
+    return group.formulas.matrix(*coordinates, *(0,) * group.dimension)
 
 
 def _periodicity(group: SplitGroup, x: Exponents, start: float) -> Check:
@@ -88,7 +87,7 @@ def _composition(group: SplitGroup, x: Exponents, y: Exponents) -> Check:
     law = _law(group)
     if law is None:
         statement = f"g({_texts(x)})·g({_texts(y)}) as a formula in the coordinates"
-        reason = "the composition table is no twisted sum"
+        reason = "the composition table is not a twisted sum"
         return _check(statement, rf"g({_texts(x)}) \, g({_texts(y)})", 0, start, reason)
     product = tuple(
         _power(term, y if term.twists_first else x) * (a if term.twists_first else b)
@@ -130,7 +129,7 @@ def _law(group: SplitGroup) -> tuple[Term, ...] | None:
     shape = group.stabilizer_shape
     a, b = np.indices((group.order, group.order)).reshape(2, -1)
     x, y = np.array(np.unravel_index(a, shape)), np.array(np.unravel_index(b, shape))
-    products = np.array(np.unravel_index(group.composition_table.reshape(-1), shape))
+    products = np.array(np.unravel_index(group.stabilizer.composition.reshape(-1), shape))
     law = []
     for i, n in enumerate(shape):
         for term in _terms(len(shape)):

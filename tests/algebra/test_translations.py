@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from groupconv.algebra.samples import FAR, translation_pairs, translations
+from groupconv.algebra.translations import FAR, translation_pairs, translations
 
 DIMENSIONS = pytest.mark.parametrize("d", [1, 2, 3, 4])
 

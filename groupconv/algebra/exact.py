@@ -1,0 +1,82 @@
+"""Exact values: integer arrays, matrices as tuples, and when two expressions are equal."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+    import sympy
+
+    IntArray = npt.NDArray[np.int64]
+
+__all__ = ["Element", "Rows", "equal", "is_concrete", "matrix_text", "read_only", "vanishes"]
+
+Element: TypeAlias = tuple[Any, ...]
+"""An index `(s…, t…)`: integers, or symbols for the translations."""
+
+Rows: TypeAlias = tuple[tuple[int, ...], ...]
+"""A matrix of Python integers, row by row."""
+
+
+def read_only(table: npt.ArrayLike) -> IntArray:
+    """A table as int64 that nobody can change by accident.
+
+    Examples:
+        >>> read_only([1, 2]).flags.writeable
+        False
+    """
+    array = np.array(table, dtype=np.int64)
+    array.setflags(write=False)
+    return array
+
+
+def is_concrete(*elements: Element) -> bool:
+    """Whether all coordinates are integers, none a symbol."""
+    return {int}.issuperset(map(type, itertools.chain(*elements)))
+
+
+def matrix_text(matrix: sympy.MatrixBase) -> str:
+    """A matrix on one line, for messages.
+
+    Examples:
+        >>> import sympy
+        >>> matrix_text(sympy.eye(2))
+        '[[1, 0], [0, 1]]'
+    """
+    return str(matrix.tolist())
+
+
+def vanishes(entry: sympy.Expr) -> bool:
+    """Whether an expression is zero: as a polynomial, or as an algebraic number.
+
+    Examples:
+        >>> import sympy
+        >>> vanishes(1 / (1 + sympy.sqrt(2)) - sympy.sqrt(2) + 1)
+        True
+    """
+    import sympy
+
+    return bool(sympy.expand(entry).is_zero)  # of numbers, by their minimal polynomial
+
+
+def equal(left: Iterable[Any], right: Iterable[Any]) -> bool:
+    """Whether two matrices or two indices are equal entry by entry, as `vanishes` sees it.
+
+    Examples:
+        >>> import sympy
+        >>> t = sympy.Symbol("t")
+        >>> equal((1, t * (t + 1)), (1, t**2 + t)), equal((1,), (1, 0))
+        (True, False)
+    """
+    if left == right:
+        return True
+    left, right = tuple(left), tuple(right)
+    return len(left) == len(right) and all(
+        a == b or vanishes(a - b) for a, b in zip(left, right, strict=True)
+    )

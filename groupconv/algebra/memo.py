@@ -1,0 +1,60 @@
+"""Results that are kept, up to a number of bytes."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+__all__ = ["Memo"]
+
+
+class Sized(Protocol):
+    """A result that knows its size in bytes."""
+
+    @property
+    def nbytes(self) -> int:
+        """The size in bytes."""
+
+
+Result = TypeVar("Result", bound=Sized)
+
+
+class Memo:
+    """Results by their keys; those not used for longest are dropped beyond a number of bytes.
+
+    Args:
+        limit: The most bytes that are kept.
+
+    Examples:
+        >>> import numpy as np
+        >>> memo = Memo(limit=100)
+        >>> memo.get("ten", lambda: np.zeros(10)) is memo.get("ten", lambda: np.zeros(10))
+        True
+        >>> memo.get("many", lambda: np.zeros(1000)).nbytes, memo.nbytes
+        (8000, 80)
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.nbytes = 0
+        self._kept: dict[Hashable, Sized] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
+        """The result of `make`, or what it gave before for this key."""
+        with self._lock:
+            if key in self._kept:
+                self._kept[key] = self._kept.pop(key)  # to the end: used last
+                return cast("Result", self._kept[key])
+        made = make()
+        if made.nbytes <= self.limit:
+            with self._lock:
+                if key not in self._kept:
+                    self._kept[key] = made
+                    self.nbytes += made.nbytes
+                while self.nbytes > self.limit:
+                    self.nbytes -= self._kept.pop(next(iter(self._kept))).nbytes
+        return made

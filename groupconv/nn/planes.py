@@ -1,0 +1,136 @@
+"""Feature maps as planar channels and back; the one look at an input that helps a user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from groupconv import registry
+from groupconv.errors import ArgumentError, EquivarianceWarning, ShapeError, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from groupconv.algebra import Subgroup
+    from groupconv.transforms import Window
+
+__all__ = ["merge_planes", "planar_convolution", "pool_planes", "split_planes", "warn_if_uneven"]
+
+POOLING_MODES = ("max", "mean", "sum")
+
+_CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+
+
+def planar_convolution(group: str, dimension: int) -> Callable[..., Tensor]:
+    """The planar convolution of a dimension.
+
+    Raises:
+        ArgumentError: torch has no convolution in that dimension.
+    """
+    if dimension not in _CONVOLUTIONS:
+        raise ArgumentError(
+            f"group={group!r} has dimension {dimension}; layers exist for 1, 2 and 3 dimensions"
+        )
+    return _CONVOLUTIONS[dimension]
+
+
+def merge_planes(
+    x: Tensor,  # shape: (B, C, S, *spatial), without S on the lattice
+    space: Subgroup,
+    channels: int,
+    group: str,
+) -> Tensor:  # shape: (B, C·S, *spatial)
+    """Planes as planar channels, channel-major.
+
+    Raises:
+        ShapeError: `x` does not lie on the space.
+    """
+    d, S = space.stabilizer.dimension, space.index
+    axes = (channels,) if S == 1 else (channels, S)
+    if x.ndim != len(axes) + d + 1 or x.shape[1:-d] != axes:
+        raise ShapeError(_wrong_shape(tuple(x.shape), axes, d, group))
+    return x if S == 1 else x.reshape(x.shape[0], channels * S, *x.shape[-d:])
+
+
+def split_planes(
+    x: Tensor,  # shape: (B, C·S, *spatial)
+    channels: int,
+    planes: int,
+) -> Tensor:  # shape: (B, C, S, *spatial), without S if there is one plane
+    """Planar channels as planes: `merge_planes` undone."""
+    return x if planes == 1 else x.view(x.shape[0], channels, planes, *x.shape[2:])
+
+
+def pool_planes(
+    x: Tensor,  # shape: (B, C, S/H, *spatial)
+    table: Tensor,  # shape: (S/K, K/H)
+    space: Subgroup,
+    mode: str,
+    group: str,
+) -> Tensor:  # shape: (B, C, S/K, *spatial)
+    """Reduce the planes in each row of a table.
+
+    Raises:
+        ShapeError: `x` does not lie on the space.
+    """
+    d, S = space.stabilizer.dimension, space.index
+    axes = ("C",) if S == 1 else ("C", S)
+    if x.ndim != len(axes) + d + 1 or (S > 1 and x.shape[2] != S):
+        raise ShapeError(_wrong_shape(tuple(x.shape), axes, d, group))
+    if S == 1:
+        return x
+    if len(table) > 1:  # otherwise all planes are pooled
+        x = x.index_select(2, table.flatten()).unflatten(2, tuple(table.shape))
+    if mode == "max":
+        return x.amax(-d - 1)
+    return x.mean(-d - 1) if mode == "mean" else x.sum(-d - 1)
+
+
+def require_mode(mode: str) -> None:
+    """Refuse an unknown way of pooling.
+
+    Raises:
+        ArgumentError: the mode is not one of those there are.
+    """
+    if mode not in POOLING_MODES:
+        raise ArgumentError(f"mode={mode!r}: expected one of {', '.join(map(repr, POOLING_MODES))}")
+
+
+def warn_if_uneven(layer: str, window: Window, x: Tensor) -> None:
+    """Warn if the group does not permute the positions of a window on an array of this size."""
+    if window.is_always_symmetric or torch.compiler.is_compiling():
+        return
+    if problem := window.problem(x.shape[-len(window.stride) :]):
+        warn(f"{layer} {problem}", EquivarianceWarning)
+
+
+def _wrong_shape(shape: tuple[int, ...], axes: tuple[int | str, ...], d: int, group: str) -> str:
+    """What a layer expects of a shape, and the next step."""
+    expected = ", ".join(map(str, ("B", *axes, *(f"N{i}" for i in range(d)))))
+    planes = f" and {axes[1]} stabilizer planes" if len(axes) > 1 else " on the lattice"
+    text = (
+        f"x has shape {shape}, expected ({expected}): {axes[0]} channels{planes} of group {group!r}"
+    )
+    if len(shape) == len(axes) + d and all(
+        a in ("C", n) for a, n in zip(axes, shape, strict=False)
+    ):
+        return f"{text}; give it a batch axis, as x[None] does"
+    if len(axes) > 1 and len(shape) == d + 2:
+        return f"{text}; a map on the lattice, such as an image, enters through a LiftingConv"
+    if len(shape) != len(axes) + d + 1:
+        return f"{text}; {group!r} acts on {d} spatial axes" + _namesake(group, d)
+    return text
+
+
+def _namesake(group: str, d: int) -> str:
+    """The group of another dimension whose name differs in its capitals alone."""
+    for name in registry.groups():
+        if name != group and name.lower() == group.lower():
+            other = registry.group(name)
+            if other.dimension != d:
+                return f", and {name!r} on {other.dimension}: names are case-sensitive"
+    return ""

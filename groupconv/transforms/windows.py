@@ -1,0 +1,210 @@
+"""The window of a layer: its four sizes, and how its positions lie on an array."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupconv.arguments import as_sizes
+from groupconv.errors import ArgumentError
+from groupconv.transforms.regions import require_symmetric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groupconv.algebra import Stabilizer
+
+__all__ = ["Window"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that slides over an array, with sizes that are symmetric under a group.
+
+    Attributes:
+        group: The name of the group, for messages.
+        stabilizer: Its stabilizer.
+        kernel_size: The size of the window's box along each axis.
+        stride: The step between positions.
+        padding: The cells added before and after each axis.
+        dilation: The distance between the window's cells.
+        is_circular: Whether the array is a torus.
+    """
+
+    group: str
+    stabilizer: Stabilizer
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    dilation: tuple[int, ...]
+    is_circular: bool = False
+
+    @classmethod
+    def read(
+        cls,
+        stabilizer: Stabilizer,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] | str = 0,
+        dilation: int | Sequence[int] = 1,
+        *,
+        group: str = "",
+        is_circular: bool = False,
+    ) -> Window:
+        """Read the sizes as torch's layers take them.
+
+        Args:
+            stabilizer: The stabilizer of the group.
+            kernel_size: The size of the window's box, one integer or one per axis.
+            stride: The step between positions.
+            padding: The cells added on both sides of each axis, or `"same"` or `"valid"`.
+            dilation: The distance between the window's cells.
+            group: The name of the group, for messages; by default that of its stabilizer.
+            is_circular: Whether the array is a torus.
+
+        Raises:
+            ArgumentError: a size is not one integer or one per axis, or not symmetric under the
+                group, or the padding would be unequal on two sides that the group exchanges.
+
+        Examples:
+            >>> from groupconv import group
+            >>> Window.read(group("p4").stabilizer, 3, padding="same").padding
+            ((1, 1), (1, 1))
+        """
+        S = stabilizer
+
+        def sizes(argument: str, value: Any, least: int = 1) -> tuple[int, ...]:
+            found = as_sizes(argument, value, S.dimension, least)
+            require_symmetric(S, argument, found)
+            return found
+
+        box, steps = sizes("kernel_size", kernel_size), sizes("stride", stride)
+        gaps = sizes("dilation", dilation)
+        if isinstance(padding, str):
+            pads = _named_padding(S, padding, box, steps, gaps)
+        else:
+            pads = tuple((n, n) for n in sizes("padding", padding, least=0))
+        return cls(group or S.name, S, box, steps, pads, gaps, is_circular)
+
+    @functools.cached_property
+    def is_always_symmetric(self) -> bool:
+        """Whether its positions are symmetric on every array, so that none needs to be examined."""
+        return self.stabilizer.permutes_axes and max(self.stride) == 1
+
+    @functools.cached_property
+    def is_padded_evenly(self) -> bool:
+        """Whether both sides of every axis get the same padding, as a convolution can add it."""
+        return all(low == high for low, high in self.padding)
+
+    @functools.cached_property
+    def flat_padding(self) -> tuple[int, ...]:
+        """The padding as `torch.nn.functional.pad` takes it, the last axis first."""
+        return tuple(n for pair in reversed(self.padding) for n in pair)
+
+    def room(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """The cells of an array that the window can move by along each axis; negative if too large.
+
+        Examples:
+            >>> from groupconv import group
+            >>> Window.read(group("p4").stabilizer, 3, padding=1).room((8, 8))
+            (7, 7)
+        """
+        sizes = zip(shape, self.padding, self.dilation, self.kernel_size, strict=True)
+        return tuple(n + sum(pads) - gap * (k - 1) - 1 for n, pads, gap, k in sizes)
+
+    def problem(self, shape: Sequence[int]) -> str:
+        """Why a layer with this window need not be equivariant on an array; nothing if it is.
+
+        The group's centre is that of the array. On it the positions lie symmetrically only if they
+        reach both ends, so that the stride divides the room; and on a lattice that the group
+        shears, only if the middle one stands on the centre. A torus has no ends, but on a lattice
+        that is sheared it has to stay one: the output has to have the period of the input.
+
+        Examples:
+            >>> from groupconv import group
+            >>> window = Window.read(group("p4").stabilizer, 3, stride=2)
+            >>> window.problem((9, 9)), window.problem((8, 8))[:31]
+            ('', 'with stride (2, 2) on an array o')
+        """
+        shape = tuple(shape)
+        room, has_steps = self.room(shape), max(self.stride) > 1
+        if min(room) < 0:  # it does not fit at all, as torch says
+            return ""
+        if self.is_circular and not self.stabilizer.permutes_axes:
+            found = self._torus_problem(shape, room)
+            if found:
+                return found
+        if (self.is_circular and not has_steps) or self._is_even(room):
+            return ""
+        if not has_steps:
+            return (
+                f"on an array of {shape} cells: {self.group!r} shears the axes and maps the centre "
+                f"of such an array to a point that is not a centre, so nothing on it is "
+                f"equivariant; give odd sizes"
+            )
+        return (
+            f"with stride {self.stride} on an array of {shape} cells places its windows unevenly "
+            f"about the centre, with {room} cells to step over; so it is not exactly equivariant "
+            f"under {self.group!r}; choose a size or padding with "
+            f"n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
+            + ("" if self.stabilizer.permutes_axes else ", and the quotient even")
+        )
+
+    def _is_even(self, room: tuple[int, ...]) -> bool:
+        """Whether the stabilizer maps the centres of the windows to such centres.
+
+        Their middle has to be that of the array, so the stride has to divide the room. In doubled
+        centred coordinates the centres then are `2 stride z - room` for integers `z`; on a lattice
+        that is sheared, these have to be mapped to each other as well.
+        """
+        if any(room[axis] % self.stride[axis] for axis in self.stabilizer.reversed_axes):
+            return False
+        if self.stabilizer.permutes_axes:  # axes of unequal size may change places
+            return True
+        origin = -np.array(room)
+        moved = self.stabilizer.matrices @ origin
+        return not ((moved - origin) % (2 * np.array(self.stride))).any()
+
+    def _torus_problem(self, shape: tuple[int, ...], room: tuple[int, ...]) -> str:
+        out = tuple(n // step + 1 for n, step in zip(room, self.stride, strict=True))
+        size = np.array(shape)
+        if any(m * step != n for m, step, n in zip(out, self.stride, shape, strict=True)):
+            problem = f"produces {out} cells where the input size divided by the stride is expected"
+        elif (self.stabilizer.matrices * size % size[:, None]).any():
+            problem = "is on a torus that the group does not map to itself (give one size for all)"
+        else:
+            return ""
+        return (
+            f"with padding_mode='circular' on {shape} cells {problem}, so equivariance under "
+            f"{self.group!r} is not guaranteed"
+        )
+
+
+def _named_padding(
+    S: Stabilizer,
+    padding: str,
+    kernel_size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[tuple[int, int], ...]:
+    """The cells added before and after each axis by `"same"` or `"valid"`."""
+    if padding == "valid":
+        return ((0, 0),) * S.dimension
+    if padding != "same":
+        raise ArgumentError(f"padding={padding!r}: expected integers, 'same' or 'valid'")
+    if max(stride) > 1:
+        raise ArgumentError(
+            f"padding='same' needs stride 1, not stride={stride}; give a number, such as "
+            f"padding=kernel_size // 2"
+        )
+    totals = [gap * (k - 1) for gap, k in zip(dilation, kernel_size, strict=True)]
+    if any(totals[axis] % 2 for axis in S.reversed_axes):
+        raise ArgumentError(
+            f"padding='same' with kernel_size={kernel_size} would pad one side of an axis more "
+            f"than the other, and the group maps these sides to each other; use an odd kernel_size "
+            f"or a number"
+        )
+    return tuple((n // 2, n - n // 2) for n in totals)
