@@ -8,6 +8,7 @@ import pytest
 import spglib
 
 import groupconv as gc
+from groupconv.errors import UnknownGroupError
 from groupconv_plugins import space
 from groupconv_plugins.names import SCHOENFLIES, SPACE_GROUPS, advice
 from tests.plugins.test_catalogue import HALL_NUMBERS, is_symmorphic
@@ -210,3 +211,8 @@ def test_of_other_names_there_is_nothing_to_say(name):
 def test_only_installed_groups_are_advised(name, monkeypatch):
     monkeypatch.setenv("GROUPCONV_PLUGINS", "groupconv-other, z2")
     assert "'" not in advice(name)
+
+
+def test_the_registry_asks_for_it():
+    with pytest.raises(UnknownGroupError, match=r"^no group named 'C6h' is installed; C6h is"):
+        gc.group("C6h")
