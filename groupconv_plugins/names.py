@@ -1,4 +1,4 @@
-"""Advice about names that are not installed: what crystallographers, and others, call groups.
+"""Advice about names that are not installed, as crystallographers and others write them.
 
 The entry point `groupconv.advice` offers `advice` to the registry, which asks it about a name that
 it does not know.
@@ -59,7 +59,7 @@ SAME_CLASS = {
     "312": "32", "321": "32", "3m1": "3m", "31m": "3m", "-31m": "-3m", "-3m1": "-3m",
     "-4m2": "-42m", "-62m": "-6m2",
 }  # fmt: skip
-"""The crystal class of those that stand in two ways on their lattice."""
+"""The crystal class of symbols that also say how the class stands on its lattice."""
 
 SCHOENFLIES = {
     "C1": "1", "Ci": "-1", "S2": "-1", "C2": "2", "D1": "2", "Cs": "m", "C1h": "m", "C1v": "m",
@@ -75,10 +75,10 @@ DIHEDRAL = {"D1": "m", "D2": "mm2", "V": "mm2", "D3": "3m", "S3": "3m", "D4": "4
 """The crystal classes of the plane that are these abstract groups."""
 
 PERMUTATIONS = {"S3": "32", "A4": "23", "S4": "432"}
-"""The rotations in space that are these abstract groups."""
+"""The crystal classes of rotations in space that are these abstract groups."""
 
 NO_LATTICE = re.compile("[CDS]([0-9]{1,2})[VHDI]?|P-?([5789]|1[0-9])(?:/?M{1,3})?|(IH?)")
-"""Names with a turn of the order that they give, in upper case; I is the icosahedron's."""
+"""Names that state the order of a turn, in upper case; those of the icosahedron have order 5."""
 
 CONTINUOUS = {"SO2": ["p4", "p6"], "SE2": ["p4", "p6"], "O2": ["p4m", "p6m"], "E2": ["p4m", "p6m"],
               "SO3": ["P432"], "SE3": ["P432"], "O3": ["Pm-3m"], "E3": ["Pm-3m"]}  # fmt: skip
@@ -96,7 +96,7 @@ TWO_READINGS = {
     "P4212": "P422", "P3121": "P321", "P3221": "P321", "P31c": "P31m",
     "P312": "P312", "P321": "P321", "P31m": "P31m",
 }  # fmt: skip
-"""Symbols in which two digits side by side look like another screw than there is."""
+"""Symbols in which two digits look like a screw axis that is not there."""
 
 GLIDES_OR_SCREWS = (
     "has glides or screws that leave no point fixed by its whole class, so it does not split into "

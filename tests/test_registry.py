@@ -181,8 +181,12 @@ def test_any_distribution_may_advise(install, monkeypatch):
     with pytest.raises(UnknownGroupError, match="did you mean 'p4'"):
         gc.group("p44")
     monkeypatch.setenv("GROUPCONV_PLUGINS", "z2")
-    with pytest.raises(UnknownGroupError, match=r"'p5' is installed; `groupconv groups` lists the"):
+    with pytest.raises(UnknownGroupError) as caught:
         gc.group("p5")
+    assert str(caught.value) == (
+        "no group named 'p5' is installed; `groupconv groups` lists those that are, limited by "
+        "GROUPCONV_PLUGINS='z2'"
+    )
 
 
 def test_the_registry_knows_nothing_about_crystals():

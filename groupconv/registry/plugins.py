@@ -49,8 +49,9 @@ __all__ = ["as_group", "group", "groups", "registered"]
 
 LONGEST_TEXT = 600
 
-# Threads share these without a lock: whoever loads a group first publishes it, in one step. A lock
-# held during an import could wait for a thread that imports and waits for the lock.
+# Threads share these without a lock: the first to load a group publishes it, in one step. A lock
+# that is held while a plugin is imported could wait for a thread that imports the plugin and waits
+# for the lock; and a forked child could inherit it locked.
 _loaded: dict[str, SplitGroup] = {}
 _registered: dict[str, SplitGroup] = {}
 _failures: dict[GroupEntry, str] = {}
@@ -74,7 +75,7 @@ def groups() -> Mapping[str, GroupEntry]:
 
 
 def group(name: str | SplitGroup) -> SplitGroup:
-    """Load one group by the name of its entry point (case-sensitive); a group is given back.
+    """Load one group by the name of its entry point (case-sensitive); a group is returned as it is.
 
     Raises:
         UnknownGroupError: No installed distribution registers the name.
@@ -203,7 +204,7 @@ def _load(entry: GroupEntry) -> SplitGroup:
         loaded = target() if callable(target) and not isinstance(target, SplitGroup) else target
     except Exception as error:
         if isinstance(error, PluginError) and isinstance(error.__cause__, RecursionError):
-            raise  # a plugin that asks for itself; once is enough
+            raise  # by a plugin that asks for itself; every level would wrap it once more
         problem = _line(f"{type(error).__name__}: {error}")
         step = ""  # our own errors end in the next step themselves
         if not isinstance(error, GroupConvError):
@@ -248,9 +249,10 @@ def _unknown(name: str) -> str:
     hint = _advice(name) or _near(name, installed)
     hint += "" if not hint else " " if hint.endswith("?") else "; "
     limited = "" if limit is None else f", limited by {VARIABLE}={limit!r}"
+    those = f"the {len(installed)}" if len(installed) > 1 else "those"
     return (
         f"no group named {name!r} is installed; {hint}"
-        f"`groupconv groups` lists the {len(installed)} that are{limited}"
+        f"`groupconv groups` lists {those} that are{limited}"
     )
 
 
