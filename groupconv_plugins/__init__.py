@@ -1,1 +1,1 @@
-"""The groups that come with groupconv, each a plugin like anybody else's."""
+"""The groups that come with groupconv, each a plugin like anybody else's, and advice on names."""

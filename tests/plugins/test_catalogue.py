@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from fractions import Fraction
 
@@ -13,7 +12,6 @@ import spglib
 import spglib.error
 
 import groupconv as gc
-from groupconv.registry.names import advice
 from groupconv_plugins import hexagonal, line, plane, space
 from tests.support.groups import P4, P4M, Z2
 
@@ -61,79 +59,6 @@ def test_the_73_are_the_symmorphic_ones():
         if is_symmorphic(hall)
     }
     assert set(space.SYMBOLS) == symbols
-
-
-def test_every_space_group_is_known_by_its_other_names_or_refused_with_the_split_one_of_its_class():
-    types = {}
-    for hall in range(1, 531):
-        found = spglib.get_spacegroup_type(hall)
-        types.setdefault(found.number, found)  # in its standard setting
-    assert len(types) == 230
-    symbols = {t.international_short.replace("_", ""): t for t in types.values()}
-    split = {symbols[symbol].arithmetic_crystal_class_symbol: symbol for symbol in space.SYMBOLS}
-    for short, found in symbols.items():
-        own = split[found.arithmetic_crystal_class_symbol]
-        names = {short, found.international_short, found.international_full, short.lower()}
-        names |= {found.international.split("=")[-1], short.replace("m-3", "m3")}
-        for name in names - set(gc.groups()):
-            told = advice(name, space.SYMBOLS)
-            if short == own:
-                assert f"called {own!r} here" in told or f"did you mean {own!r}? Names" in told
-            elif name.lower() not in {known.lower() for known in space.SYMBOLS}:
-                assert told.startswith("it has glides or screws"), name
-                assert told.endswith(f"that does is {own!r}"), name
-
-
-def test_every_setting_is_told_as_one_of_its_group():
-    """All 530 of the database, by their full symbols; by shorter ones too, where axes differ."""
-    split = {
-        spglib.get_spacegroup_type(HALL_NUMBERS[symbol]).arithmetic_crystal_class_symbol: symbol
-        for symbol in space.SYMBOLS
-    }
-    for hall in range(1, 531):
-        found = spglib.get_spacegroup_type(hall)
-        own = split[found.arithmetic_crystal_class_symbol]
-        full = found.international_full
-        names = {full}
-        if 3 <= found.number <= 74:  # of the monoclinic and orthorhombic system
-            names |= {full.replace(" ", "")}
-        if 16 <= found.number <= 74:
-            names |= {full.replace("2/", "").replace(" ", "")}
-        for name in names - set(space.SYMBOLS):
-            told = advice(name, space.SYMBOLS)
-            if is_symmorphic(hall):
-                assert re.match(f"that group is called {own!r} here(, in its standard setting)?$",
-                                told), (name, told)  # fmt: skip
-            else:
-                assert told.startswith("it has glides or screws"), (name, told)
-                assert told.endswith(f"that does is {own!r}"), (name, told)
-
-
-@pytest.mark.parametrize(("name", "known"), [
-    ("P112", "P2"), ("I2/m", "C2/m"), ("Am", "Cm"), ("B2", "C2"), ("Bm2m", "Cmm2"),
-    ("C2mm", "Amm2"), ("Bmmm", "Cmmm"), ("A222", "C222"), ("P m 1 1", "Pm"),
-])  # fmt: skip
-def test_other_settings_are_told(name, known):
-    expected = f"that group is called {known!r} here, in its standard setting"
-    assert advice(name, gc.groups()) == expected
-
-
-@pytest.mark.parametrize(("name", "known"), [
-    ("Fd3m", "Fm-3m"), ("P 2(1)/c", "P2/m"), ("P4(1)", "P4"), ("P21/n", "P2/m"),
-    ("Pbnm", "Pmmm"), ("P 1 c 1", "Pm"), ("P4G", "p4m"),
-    ("p11g", "pm"), ("PNMA", "Pmmm"), ("I2/a", "C2/m"), ("P21ma", "Pmm2"), ("Ia", "Cm"),
-])  # fmt: skip
-def test_glides_are_seen_in_other_settings_and_cases(name, known):
-    assert re.match(f"it has glides or screws.* {known!r}$", advice(name, gc.groups()))
-
-
-@pytest.mark.parametrize(("name", "known"), [
-    ("P121", "P2"), ("P1m1", "Pm"), ("p1m1", "pm"), ("c11m", "cm"), (" p4", "p4"),
-    ("P 2 3", "P23"), ("R32:H", "R32"), ("R 3 2 :R", "R32"), ("P 2/m : 1", "P2/m"),
-    ("Fm3m", "Fm-3m"), ("p211", "p2"),
-])  # fmt: skip
-def test_other_spellings_are_told(name, known):
-    assert advice(name, gc.groups()) == f"that group is called {known!r} here"
 
 
 @pytest.mark.parametrize("symbol", space.SYMBOLS)
