@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
 from groupconv.algebra import SplitGroup
+from groupconv.cli.console import plain_table
 from groupconv.cli.files import written_whole
-from groupconv.cli.inspection import plain_table
 from groupconv.data import ImageSet, bundled_digits, mnist_draw, rotated
 from groupconv.errors import ArgumentError
 from groupconv.experiments import Progress as TrainingProgress

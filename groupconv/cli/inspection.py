@@ -1,11 +1,10 @@
-"""The commands that look at groups: list, show, verify, indices."""
+"""The commands that look at groups: list, show, indices."""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
 import json
-import os
 import sys
 import warnings
 from collections import Counter
@@ -13,45 +12,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
 from groupconv.algebra.rows import determinant
+from groupconv.cli.console import plain_table, why_there_is_none, wide_console
 from groupconv.cli.files import written_whole
 from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
-__all__ = ["indices", "list_groups", "plain_table", "show", "why_there_is_none", "wide_console"]
+__all__ = ["indices", "list_groups", "show"]
 
 LARGEST_PRINTED_ORDER = 12
-PIPE_WIDTH = 160
-
-
-def plain_table(*columns: str) -> Table:
-    """A table with a head line and no other rules."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def wide_console() -> Console:
-    """A console that wraps nothing where no terminal sets a width."""
-    is_terminal = sys.stdout.isatty() or "COLUMNS" in os.environ
-    width = None if is_terminal else PIPE_WIDTH
-    # Names are no markup, and numbers in them nothing special.
-    return Console(width=width, markup=False, emoji=False, highlight=False)
-
-
-def why_there_is_none() -> str:
-    """Why no group is listed: none is installed, or the variable leaves them all out."""
-    limit = os.environ.get(registry.VARIABLE)
-    if limit is None:
-        return "no groups are installed; pip install a package that registers some"
-    return f"{registry.VARIABLE}={limit!r} leaves every installed group out"
 
 
 def list_groups(load: bool, as_json: bool) -> None:

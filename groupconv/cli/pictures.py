@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupconv import plotting, registry
+from groupconv.cli.console import wide_console
 from groupconv.cli.files import written_whole
-from groupconv.cli.inspection import wide_console
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra.contract import raised_at
+from groupconv.cli.console import plain_table, why_there_is_none, wide_console
 from groupconv.cli.files import written_whole
-from groupconv.cli.inspection import plain_table, why_there_is_none, wide_console
 from groupconv.errors import ArgumentError, GroupConvError
 from groupconv.verification import VerificationReport, html_page
 from groupconv.verification import verify as prove

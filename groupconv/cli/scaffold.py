@@ -13,7 +13,7 @@ from pathlib import Path
 
 from groupconv import registry
 from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE, GeneratedGroup
-from groupconv.cli.inspection import wide_console
+from groupconv.cli.console import wide_console
 from groupconv.errors import ArgumentError
 
 __all__ = ["new"]
