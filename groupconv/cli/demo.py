@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 from rich.console import Console
@@ -16,7 +16,7 @@ from torch import nn
 
 from groupconv.algebra import SplitGroup
 from groupconv.cli.console import plain_table
-from groupconv.cli.files import written_whole
+from groupconv.cli.files import atomic_write, make_folder, require_writable
 from groupconv.data import ImageSet, bundled_digits, mnist_draw, rotated
 from groupconv.errors import ArgumentError
 from groupconv.experiments import Progress as TrainingProgress
@@ -53,20 +53,21 @@ def run_demo(
     upright = bundled_digits() if folder is None else mnist_draw(folder)
     epochs = epochs or (DIGITS_EPOCHS if folder is None else MNIST_EPOCHS)
     picture = output / PICTURE
-    with written_whole(picture, "--output", make_folder=True) as file:
-        report = verify(group)
-        report.raise_if_failed()
-        console.print(
-            f"1. {name} is a group: {len(report.checks)} checks hold for all its elements "
-            f"({report.seconds:.2f} s)"
-        )
-        console.print(
-            f"2. {upright.name}: {len(upright.train_x):,} training, {len(upright.test_x):,} test "
-            f"images, turned by random angles"
-        )
-        console.print(f"3. training two networks twice on {place}; epochs of each: {epochs}")
-        trained = _compare(console, networks, group, upright, epochs, seed, place)
-        _draw(trained.cpu(), upright.test_x[:1], group, file)
+    make_folder(output, "--output")
+    require_writable(picture, "--output")
+    report = verify(group)
+    report.raise_if_failed()
+    console.print(
+        f"1. {name} is a group: {len(report.checks)} checks hold for all its elements "
+        f"({report.seconds:.2f} s)"
+    )
+    console.print(
+        f"2. {upright.name}: {len(upright.train_x):,} training, {len(upright.test_x):,} test "
+        f"images, turned by random angles"
+    )
+    console.print(f"3. training two networks twice on {place}; epochs of each: {epochs}")
+    trained = _compare(console, networks, group, upright, epochs, seed, place)
+    atomic_write(picture, _draw(trained.cpu(), upright.test_x[:1], group), "--output")
     console.print(f"4. what the first layer of the {_label(group)} sees: {picture}")
 
 
@@ -177,7 +178,7 @@ def _cells(result: TrainingResult) -> tuple[str, str, str]:
     return f"{result.accuracy:.1%}", f"{result.parameters:,}", f"{result.seconds:.0f}"
 
 
-def _draw(model: nn.Module, image: torch.Tensor, group: SplitGroup, file: BinaryIO) -> None:
+def _draw(model: nn.Module, image: torch.Tensor, group: SplitGroup) -> bytes:
     """The most oriented channel of the first layer, for a digit and for the digit moved."""
     first = next(layer for layer in model.modules() if isinstance(layer, GroupConv))
     stabilizer = tuple(int(size > 1) for size in group.stabilizer_shape)
@@ -198,4 +199,6 @@ def _draw(model: nn.Module, image: torch.Tensor, group: SplitGroup, file: Binary
     figure.suptitle(
         f"{group.name}: moving the input moves every plane, and each plane along the arrows"
     )
+    file = io.BytesIO()
     figure.savefig(file, format="png", dpi=120)
+    return file.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import json
 import sys
 import warnings
@@ -18,7 +19,7 @@ from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
 from groupconv.algebra.rows import determinant
 from groupconv.cli.console import plain_table, why_there_is_none, wide_console
-from groupconv.cli.files import written_whole
+from groupconv.cli.files import atomic_write
 from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
 __all__ = ["indices", "list_groups", "show"]
@@ -117,18 +118,19 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
     if output.suffix.lower() != ".npz":
         raise ArgumentError(f"--output={str(output)!r}: expected the name of an .npz file")
     transform = filter_transform(name, kernel_size, in_space, out_space)
-    with written_whole(output, "--output") as file:
-        np.savez(
-            file,
-            index=transform.index,
-            inverse=transform.inverse,
-            num_parameters=transform.num_parameters,
-            group=name,
-            in_space=in_space,
-            out_space=out_space,
-        )
+    file = io.BytesIO()
+    np.savez(
+        file,
+        index=transform.index,
+        inverse=transform.inverse,
+        num_parameters=transform.num_parameters,
+        group=name,
+        in_space=in_space,
+        out_space=out_space,
+    )
+    atomic_write(output, file.getvalue(), "--output")
     wide_console().print(
-        f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters",
+        f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters"
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupconv import plotting, registry
 from groupconv.cli.console import wide_console
-from groupconv.cli.files import written_whole
+from groupconv.cli.files import atomic_write
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -38,11 +39,10 @@ def plot(
     # Nothing random and no date, so that the same picture is the same file.
     metadata = {"Date": None} if suffix == ".svg" else {}
     metadata |= {"CreationDate": None} if suffix == ".pdf" else {}
-    with (
-        written_whole(output, "--output") as file,
-        matplotlib.rc_context({"svg.hashsalt": "groupconv"}),
-    ):
+    file = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "groupconv"}):
         figure.savefig(file, format=suffix[1:], dpi=RESOLUTION, metadata=metadata)
+    atomic_write(output, file.getvalue(), "--output")
     wide_console().print(f"{output}: {what} of {name}")
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from groupconv import registry
 from groupconv.algebra.contract import raised_at
 from groupconv.cli.console import plain_table, why_there_is_none, wide_console
-from groupconv.cli.files import written_whole
+from groupconv.cli.files import atomic_write, require_writable
 from groupconv.errors import ArgumentError, GroupConvError
 from groupconv.verification import VerificationReport, html_page
 from groupconv.verification import verify as prove
@@ -42,20 +42,20 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
     console.quiet = as_json
     reports: list[VerificationReport] = []
     errors: dict[str, str] = {}
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(written_whole(html, "--html")) if html is not None else None
-        for name in chosen:
-            try:
-                with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
-                    report = prove(name, progress=progress)
-            except Exception as error:  # whatever a plugin does, the other groups are told of
-                errors[name] = _told(name, error)
-                print(f"error: {errors[name]}", file=sys.stderr)
-            else:
-                reports.append(report)
-                _print(console, report)
-        if file is not None:
-            file.write(html_page(reports, errors).encode())
+    if html is not None:
+        require_writable(html, "--html")
+    for name in chosen:
+        try:
+            with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
+                report = prove(name, progress=progress)
+        except Exception as error:  # a plugin may raise anything; the others are still verified
+            errors[name] = _told(name, error)
+            print(f"error: {errors[name]}", file=sys.stderr)
+        else:
+            reports.append(report)
+            _print(console, report)
+    if html is not None:
+        atomic_write(html, html_page(reports, errors).encode(), "--html")
     passed = not errors and all(report.passed for report in reports)
     if every:
         _print_summary(console, reports, errors)

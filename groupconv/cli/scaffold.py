@@ -6,14 +6,13 @@ import json
 import keyword
 import re
 import shlex
-import shutil
 import string
-import tempfile
 from pathlib import Path
 
 from groupconv import registry
 from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE, GeneratedGroup
 from groupconv.cli.console import wide_console
+from groupconv.cli.files import write_new_folder
 from groupconv.errors import ArgumentError
 
 __all__ = ["new"]
@@ -152,23 +151,7 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
                 f"name={name!r} makes the distribution {distribution!r}, and an installed one of "
                 f"that name has the group {entry.name!r}; choose another name"
             )
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise ArgumentError(
-            f"--output={str(folder)!r} cannot be written: {error.strerror}; name another place"
-        ) from error
-    try:
-        for place, text in files.items():
-            path = temporary / place
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        temporary.chmod(0o755)
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    write_new_folder(folder, files, "--output")
     console = wide_console()
     for place in files:
         console.print(f"  {folder / place}")
