@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -23,6 +25,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+EXIT_AT_CLOSED_PIPE = 141
+"""What a shell reports of a program whose reader has gone, as in `groupconv groups | head -1`."""
+
 Name = Annotated[str, typer.Argument(help="The name of an installed group.")]
 SpaceName = Literal["lattice", "group"]
 LatticeName = Literal["line", "square", "hexagonal", "cubic"]
@@ -30,18 +35,39 @@ Picture = Literal["cayley", "subgroups", "table", "filters", "feature-map"]
 
 
 def main() -> None:
-    """Run the command; an error or a warning of ours becomes one line, an error exit code 2."""
+    """Run the command; a warning becomes one line, an error one line and exit code 2."""
     warnings.simplefilter("always", ExperimentalWarning)
     warnings.showwarning = _show_warning
+    _open_streams()
     try:
-        app()
+        try:
+            app(prog_name="groupconv")
+        except SystemExit as end:  # typer and rich exit with 1, as for a failed check
+            if isinstance(end.__context__, BrokenPipeError):
+                raise end.__context__ from None
+            raise
+        finally:
+            sys.stdout.flush()
     except GroupConvError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except OSError as error:  # a full disk or a closed pipe behind standard output
-        typer.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+    except OSError as error:  # a closed pipe or a full disk behind standard output
         sys.stdout = None  # nothing more can be flushed at exit
+        if isinstance(error, BrokenPipeError):
+            sys.exit(EXIT_AT_CLOSED_PIPE)
+        typer.echo(f"error: the output cannot be written: {error.strerror}", err=True)
         sys.exit(2)
+
+
+def _open_streams() -> None:
+    """Replace a closed stream by one that drops its text, and let the others escape signs."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8", closefd=False))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:

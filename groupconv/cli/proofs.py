@@ -65,7 +65,7 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
             "reports": [report.to_dict() for report in reports],
             "errors": errors,
         }
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        print(json.dumps(data, indent=2))
     if errors and not every:
         return 2
     return 0 if passed else 1

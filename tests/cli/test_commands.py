@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -279,10 +280,11 @@ def test_version_and_help():
 
 
 def test_demo_goes_all_the_way(tmp_path):
-    result = run("demo", "--epochs", 1, cwd=tmp_path)
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    result = run("demo", "--epochs", 1, cwd=tmp_path, env=environment)
     assert result.returncode == 0, result.stderr
     for text in ("p4 is a group: 26 checks hold", "1,200 training", "epoch 1 of 1",
-                 "planar CNN", "p4 CNN", "24,680", "upright → rotated"):  # fmt: skip
+                 "planar CNN", "p4 CNN", "24,680", r"upright \u2192 rotated"):  # fmt: skip
         assert text in result.stdout
     assert (tmp_path / "groupconv-demo" / "feature-maps.png").read_bytes()[1:4] == b"PNG"
 
