@@ -20,9 +20,8 @@ from tests.support.groups import CUBE
 
 
 def run(*arguments, **options):
-    code = "from groupconv.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
+        [sys.executable, "-W", "error", "-m", "groupconv", *map(str, arguments)],
         capture_output=True, text=True, check=False, **options,
     )  # fmt: skip
 
@@ -276,7 +275,24 @@ def test_plot_as_a_command(tmp_path):
 
 def test_version_and_help():
     assert run("--version").stdout.strip() == f"groupconv {gc.__version__}"
-    assert "verify" in run("--help").stdout
+    shown = run("--help").stdout
+    assert shown.startswith("Usage: groupconv [OPTIONS] COMMAND")
+    assert "verify" in shown
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_version_and_help_import_nothing_heavy(option):
+    code = """
+import sys
+from groupconv.cli import main
+try:
+    main()
+finally:
+    print("heavy:", {"networkx", "numpy", "rich", "sympy", "torch"} & set(sys.modules))
+"""
+    command = [sys.executable, "-c", code, option]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown.endswith("heavy: set()\n")
 
 
 def test_demo_goes_all_the_way(tmp_path):

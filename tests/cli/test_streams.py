@@ -24,8 +24,7 @@ every_command = pytest.mark.parametrize("command", COMMANDS)
 
 def run(redirection, command, *arguments, folder, **environment):
     script = f'"$@" {redirection}; exit ${{PIPESTATUS[0]}}'
-    code = "from groupconv.cli import main; main()"
-    python = [sys.executable, "-W", "error", "-c", code]
+    python = [sys.executable, "-W", "error", "-m", "groupconv"]
     return subprocess.run(
         ["bash", "-c", script, "bash", *python, command, *arguments],
         cwd=folder, env=os.environ | environment, capture_output=True, check=False,
