@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 import groupconv as gc
-from groupconv.cli import inspection, pictures, proofs, scaffold
-from groupconv.errors import ArgumentError
+from groupconv.cli import inspection, pictures, proofs
 from groupconv.registry import plugins
 from tests.support import zoo
 from tests.support.groups import CUBE
@@ -142,14 +141,6 @@ def test_names_are_no_markup(capsys, monkeypatch):
     assert "line[/b], dimension 1" in shown
 
 
-def test_new_packages_do_not_replace_installed_ones(monkeypatch, tmp_path):
-    entry = gc.registry.GroupEntry("my-group", "groupconv-my-group", "1.0", "m:g", "stable")
-    monkeypatch.setattr(gc.registry, "groups", lambda: {"my-group": entry})
-    with pytest.raises(ArgumentError, match="an installed one of that name has"):
-        scaffold.new("My_Group", [], None, tmp_path / "new")
-    assert not (tmp_path / "new").exists()
-
-
 def test_verify_all_as_json_and_as_a_page(tmp_path, monkeypatch):
     monkeypatch.setenv("GROUPCONV_PLUGINS", "z2, p4, p4m")
     result = run("verify", "--all", "--json", "--html", tmp_path / "proofs.html")
@@ -208,7 +199,7 @@ def test_indices_writes_the_table(tmp_path):
         (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
         (["demo", "--epochs", "0"], "--epochs"),
         (["verify", "p4", "--html", "/tmp"], "--html='/tmp' cannot be written: Is a directory"),
-        (["new", "p4"], "name='p4' belongs to groupconv already"),
+        (["new", "p4"], "name='p4' is already a group of groupconv"),
         (["new", "a b"], "name='a b': expected letters, digits"),
         (["new", "q", "-o", "."], "--output='.' exists already"),
         (["new", "q", "-o", "/proc/x/y"], "--output='/proc/x/y' cannot be written"),
