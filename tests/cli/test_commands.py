@@ -195,7 +195,7 @@ def test_indices_writes_the_table(tmp_path):
         (["indices", "p4", "-o", "nowhere/t.npz"], "No such file or directory"),
         (["demo", "--group", "z2"], "error: group='z2' has translations alone"),
         (["demo", "--device", "meta"], "error: device='meta' cannot be used"),
-        (["demo", "--data", "nowhere"], "error: folder='nowhere' is no folder"),
+        (["demo", "--data", "nowhere"], "error: folder='nowhere' is not a folder"),
         (["demo", "--device", "warp"], "error: device='warp' cannot be used"),
         (["demo", "--epochs", "0"], "--epochs"),
         (["verify", "p4", "--html", "/tmp"], "--html='/tmp' cannot be written: Is a directory"),
