@@ -97,14 +97,18 @@ def common(
 @app.command("groups")
 def list_groups(
     load: Annotated[
-        bool, typer.Option("--load", help="Load every group, to tell dimension, order and status.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--load/--no-load",
+            help="Load the groups, for dimension, order and status; default unless --json.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List the installed groups, and what is wrong with broken ones; loads none by itself."""
+    """List the installed groups by dimension and lattice."""
     from groupconv.cli import inspection
 
-    inspection.list_groups(load, as_json)
+    inspection.list_groups(not as_json if load is None else load, as_json)
 
 
 @app.command()

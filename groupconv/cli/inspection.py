@@ -25,17 +25,13 @@ from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 __all__ = ["indices", "list_groups", "show"]
 
 LARGEST_PRINTED_ORDER = 12
+INDENT = 22
+"""Where the names of groups begin in the listing."""
 
 
 def list_groups(load: bool, as_json: bool) -> None:
-    """Print every registered name, with what is wrong with the broken ones."""
-    if load:
-        # The listing goes to standard output, whatever a plugin prints.
-        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-            warnings.simplefilter("ignore", ExperimentalWarning)  # the listing tells both
-            for name in registry.groups():
-                with contextlib.suppress(PluginError):
-                    registry.group(name)
+    """Print every registered name, by dimension and lattice, and what is wrong with broken ones."""
+    groups = _load_all() if load else {}
     entries = registry.groups()
     if as_json:
         print(json.dumps([asdict(entry) for entry in entries.values()], indent=2))
@@ -44,14 +40,57 @@ def list_groups(load: bool, as_json: bool) -> None:
     if not entries:
         console.print(why_there_is_none())
         return
-    known = ("dimension", "order") if load else ()
-    table = plain_table("name", *known, "status", "distribution", "target")
-    for entry in entries.values():
-        numbers = ("" if n is None else str(n) for n in (entry.dimension, entry.order) if load)
-        status = f"{entry.status}: {entry.error}" if entry.error else entry.status
-        origin = f"{entry.distribution} {entry.version}"
-        table.add_row(entry.name, *numbers, status, origin, entry.target)
-    console.print(table)
+    sections: dict[str, dict[str, list[str]]] = {}
+    for group in sorted(groups.values(), key=lambda g: (g.dimension, g.order, g.name)):
+        lattices = sections.setdefault(f"dimension {group.dimension}", {})
+        lattices.setdefault(group.lattice.name, []).append(_brief(group, entries[group.name]))
+    if others := [e.name for e in entries.values() if not e.error and e.name not in groups]:
+        sections["not loaded"] = {"": others}
+    for title, lattices in sections.items():
+        console.print(title, style="bold")
+        for lattice, briefs in sorted(lattices.items(), key=lambda item: -len(item[1])):
+            console.print(_wrapped(lattice, briefs, console.width))
+    if groups:
+        console.print("Each name is followed by the order of the stabilizer.")
+    if broken := [entry for entry in entries.values() if entry.error]:
+        console.print("broken", style="bold")
+        for entry in broken:
+            line = f"  {entry.name} ({entry.distribution}): {entry.error}"
+            console.print(line, soft_wrap=True)
+
+
+def _load_all() -> dict[str, SplitGroup]:
+    """The groups that load; what plugins print meanwhile goes to standard error."""
+    groups = {}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter("ignore", ExperimentalWarning)  # the listing says it
+        for name in registry.groups():
+            with contextlib.suppress(PluginError):  # the listing says why
+                groups[name] = registry.group(name)
+    return groups
+
+
+def _brief(group: SplitGroup, entry: registry.GroupEntry) -> str:
+    """A group as the listing shows it, such as `p4 (4)`."""
+    facts = [str(group.order)]
+    if group.status != "stable":
+        facts.append(group.status)
+    if entry.distribution != "groupconv":
+        facts.append(entry.distribution)
+    return f"{entry.name} ({', '.join(facts)})"
+
+
+def _wrapped(label: str, parts: list[str], width: int) -> str:
+    """A label, and parts beside it in as many lines as they need, each part on one line."""
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + len(part) > width - INDENT:
+            lines.append("")
+        lines[-1] += f"{part}  "
+    labels = [label, *[""] * (len(lines) - 1)]
+    return "\n".join(
+        f"  {text:{INDENT - 2}}{line.rstrip()}" for text, line in zip(labels, lines, strict=True)
+    )
 
 
 def show(name: str) -> None:

@@ -25,30 +25,6 @@ def run(*arguments, **options):
     )  # fmt: skip
 
 
-def test_groups_lists_them_all():
-    result = run("groups")
-    assert result.returncode == 0
-    for name in ("z2", "p4", "p4m", "groupconv_plugins.p4:P4"):
-        assert name in result.stdout
-
-
-def test_groups_as_json_and_loaded():
-    listed = json.loads(run("groups", "--json").stdout)
-    assert {"p4", "p4m", "z2"} <= {entry["name"] for entry in listed}
-    assert {entry["order"] for entry in listed} == {None}
-    loaded = {e["name"]: e for e in json.loads(run("groups", "--json", "--load").stdout)}
-    assert [loaded[name]["order"] for name in ("z2", "p4", "p4m", "Fm-3m")] == [1, 4, 8, 48]
-    assert {loaded[name]["status"] for name in ("z2", "p4", "p6")} == {"stable", "experimental"}
-    for line in run("groups", "--load").stdout.splitlines():
-        if line.strip().startswith("p4m"):
-            assert line.split()[:4] == ["p4m", "2", "8", "stable"]
-
-
-def test_groups_when_none_count(monkeypatch):
-    monkeypatch.setenv("GROUPCONV_PLUGINS", "")
-    assert "GROUPCONV_PLUGINS='' leaves every installed group out" in run("groups").stdout
-
-
 def test_show_explains_a_group():
     result = run("show", "p4m")
     assert result.returncode == 0
@@ -134,7 +110,7 @@ def test_names_are_no_markup(capsys, monkeypatch):
     assert "GROUPCONV_PLUGINS='[/x]' leaves" in capsys.readouterr().out
     odd = gc.GeneratedGroup("odd[/x]", {"m": ([[-1]], 2)}, gc.Lattice("line[/b]", (("1",),)))
     with gc.testing.registered(odd):
-        inspection.list_groups(False, False)
+        inspection.list_groups(True, False)
         inspection.show("odd[/x]")
     shown = capsys.readouterr().out
     assert "odd[/x]" in shown
