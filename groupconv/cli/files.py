@@ -1,4 +1,4 @@
-"""Writing what a command makes: where the user said, and whole or not at all."""
+"""Output goes where the user said, whole or not at all, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STDOUT, STDERR = 1, 2
 def atomic_write(path: Path, data: bytes, argument: str) -> None:
     """Write a file whole or not at all.
 
-    A symbolic link is followed, and an existing file keeps its mode. What is not a regular file,
-    such as a pipe or `/dev/stdout`, is written to directly.
+    A symbolic link is followed, and an existing file keeps its mode. A device, a pipe or
+    `/dev/stdout` is written to directly.
 
     Args:
         path: Where to write.
-        data: What to write.
+        data: The content of the file.
         argument: The option that named the path, for the error.
 
     Raises:

@@ -60,7 +60,7 @@ def list_groups(load: bool, as_json: bool) -> None:
 
 
 def _load_all() -> dict[str, SplitGroup]:
-    """The groups that load; what plugins print meanwhile goes to standard error."""
+    """The groups that load; whatever the plugins print goes to standard error."""
     groups = {}
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore", ExperimentalWarning)  # the listing says it
@@ -81,16 +81,13 @@ def _brief(group: SplitGroup, entry: registry.GroupEntry) -> str:
 
 
 def _wrapped(label: str, parts: list[str], width: int) -> str:
-    """A label, and parts beside it in as many lines as they need, each part on one line."""
-    lines = [""]
+    """A label followed by parts, on as many lines as they need; no part is split."""
+    lines = [f"  {label:{INDENT - 4}}  "]
     for part in parts:
-        if lines[-1] and len(lines[-1]) + len(part) > width - INDENT:
-            lines.append("")
+        if len(lines[-1]) > INDENT and len(lines[-1]) + len(part) > width:
+            lines.append(" " * INDENT)
         lines[-1] += f"{part}  "
-    labels = [label, *[""] * (len(lines) - 1)]
-    return "\n".join(
-        f"  {text:{INDENT - 2}}{line.rstrip()}" for text, line in zip(labels, lines, strict=True)
-    )
+    return "\n".join(map(str.rstrip, lines))
 
 
 def show(name: str) -> None:
@@ -118,25 +115,19 @@ def show(name: str) -> None:
     structure = group.structure
     kind = "abelian" if structure.is_abelian else f"centre {structure.center.abstract_name}"
     facts.add_row("structure", f"{structure.name}, {kind}")
-    facts.add_row("generators", _listed(group, structure.generators).strip("{}") or "none")
+    facts.add_row("generators", _listed(group, structure.generators) or "none")
     facts.add_row("classes", _classes(group))
     facts.add_row("subgroups", _subgroups(group))
     if entry is not None:
         facts.add_row("from", f"{entry.distribution} {entry.version}, {entry.target}")
     console.print(facts)
-    head = ("flat", f"({', '.join(names[:split])})", "matrix", "order", "inverse", "det")
-    elements = plain_table(*head)
+    coordinates = f"({', '.join(names[:split])})"
+    elements = plain_table("flat", coordinates, "matrix", "order", "inverse", "det")
     for flat, s in enumerate(group.stabilizer_indices):
-        A = matrices[flat]
-        inverse = group.stabilizer_indices[group.inverse_table[flat]]
-        elements.add_row(
-            str(flat),
-            _tuple(s),
-            str(A.tolist()),
-            str(structure.element_orders[flat]),
-            _tuple(inverse),
-            f"{determinant(A.tolist()):+d}",
-        )
+        rows = matrices[flat].tolist()
+        inverse = _tuple(group.stabilizer_indices[group.inverse_table[flat]])
+        order, det = structure.element_orders[flat], determinant(rows)
+        elements.add_row(str(flat), _tuple(s), str(rows), str(order), inverse, f"{det:+d}")
     console.print(elements)
     if group.order <= LARGEST_PRINTED_ORDER:
         console.print("Composition, in flat indices:")
@@ -157,38 +148,28 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
     if output.suffix.lower() != ".npz":
         raise ArgumentError(f"--output={str(output)!r}: expected the name of an .npz file")
     transform = filter_transform(name, kernel_size, in_space, out_space)
+    tables = {key: getattr(transform, key) for key in ("index", "inverse", "num_parameters")}
     file = io.BytesIO()
-    np.savez(
-        file,
-        index=transform.index,
-        inverse=transform.inverse,
-        num_parameters=transform.num_parameters,
-        group=name,
-        in_space=in_space,
-        out_space=out_space,
-    )
+    np.savez(file, **tables, group=name, in_space=in_space, out_space=out_space)
     atomic_write(output, file.getvalue(), "--output")
-    wide_console().print(
-        f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters"
-    )
+    print(f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters")
 
 
 def _listed(group: SplitGroup, elements: Sequence[int]) -> str:
-    """Elements by their coordinates, those of a class in braces."""
-    shown = ", ".join(_tuple(group.stabilizer_indices[s]) for s in elements)
-    return f"{{{shown}}}" if len(elements) > 1 else shown
+    """Elements by their coordinates."""
+    return ", ".join(_tuple(group.stabilizer_indices[s]) for s in elements)
 
 
 def _classes(group: SplitGroup) -> str:
-    """The conjugacy classes, or only their sizes where these are many elements."""
+    """The conjugacy classes; only their sizes if the group is large."""
     classes = group.structure.conjugacy_classes
     if group.order <= LARGEST_PRINTED_ORDER:
-        return "  ".join(_listed(group, members) for members in classes)
+        return "  ".join(f"{{{_listed(group, members)}}}" for members in classes)
     return f"{len(classes)}, of sizes {', '.join(str(len(members)) for members in classes)}"
 
 
 def _subgroups(group: SplitGroup) -> str:
-    """The subgroups up to conjugacy by order and name, and how many are conjugate."""
+    """The number of subgroups, and their names by increasing order."""
     classes = group.structure.subgroup_classes
     by_order: dict[int, Counter[str]] = {}
     for members in classes:

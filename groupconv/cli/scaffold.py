@@ -13,7 +13,6 @@ from pathlib import Path
 
 from groupconv import __version__, registry
 from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE, GeneratedGroup
-from groupconv.cli.console import wide_console
 from groupconv.cli.files import write_new_folder
 from groupconv.errors import ArgumentError
 
@@ -67,13 +66,12 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
     }
     files = {place: _filled(template, words) for place, template in templates.items()}
     write_new_folder(folder, files, "--output")
-    console = wide_console()
     for place in files:
-        console.print(f"  {folder / place}")
+        print(f"  {folder / place}")
     if note:
-        console.print(note)
+        print(note)
     here = shlex.quote(str(folder) if folder.is_absolute() else f"./{folder}")
-    console.print(f"next: pip install {here}, then groupconv verify {name}")
+    print(f"next: pip install {here}, then groupconv verify {name}")
 
 
 def _require_free(name: str, distribution: str) -> None:

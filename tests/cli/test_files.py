@@ -81,7 +81,7 @@ def test_a_pipe_is_written_to(tmp_path):
 
 @pytest.mark.parametrize("place", ["a pipe", "a file"])
 def test_standard_output_is_written_to(tmp_path, place):
-    link = tmp_path / "stdout"  # as /dev/stdout is one, which no mistake here shall replace
+    link = tmp_path / "stdout"  # like /dev/stdout, which a mistake must not replace here
     link.symlink_to("/proc/self/fd/1")
     code = """
 import sys

@@ -76,7 +76,7 @@ def test_broken_plugins_never_break_the_listing(plugins):
     assert " p4 (" not in listed
 
 
-def test_nothing_is_loaded_if_nothing_shall_be(plugins):
+def test_no_load_loads_no_plugin(plugins):
     result = groups("--no-load", **plugins)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("not loaded\n")

@@ -33,7 +33,7 @@ def run(redirection, command, *arguments, folder, **environment):
 
 
 @every_command
-def test_a_closed_stream_is_no_reason_to_fail(command, tmp_path):
+def test_a_closed_stream_does_not_make_a_command_fail(command, tmp_path):
     result = run(">&-", command, *COMMANDS[command], folder=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert len(list(tmp_path.iterdir())) == (command in ("indices", "plot", "new"))
