@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -23,6 +25,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+EXIT_AT_CLOSED_PIPE = 141
+"""What shells report when the reader of a pipe has left, as in `groupconv groups | head -1`."""
+
 Name = Annotated[str, typer.Argument(help="The name of an installed group.")]
 SpaceName = Literal["lattice", "group"]
 LatticeName = Literal["line", "square", "hexagonal", "cubic"]
@@ -30,18 +35,39 @@ Picture = Literal["cayley", "subgroups", "table", "filters", "feature-map"]
 
 
 def main() -> None:
-    """Run the command; an error or a warning of ours becomes one line, an error exit code 2."""
+    """Run the command; a warning becomes one line, an error one line and exit code 2."""
     warnings.simplefilter("always", ExperimentalWarning)
     warnings.showwarning = _show_warning
+    _open_streams()
     try:
-        app()
+        try:
+            app(prog_name="groupconv")
+        except SystemExit as end:  # typer and rich exit with 1, as for a failed check
+            if isinstance(end.__context__, BrokenPipeError):
+                raise end.__context__ from None
+            raise
+        finally:
+            sys.stdout.flush()
     except GroupConvError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except OSError as error:  # a full disk or a closed pipe behind standard output
-        typer.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+    except OSError as error:  # a closed pipe or a full disk behind standard output
         sys.stdout = None  # nothing more can be flushed at exit
+        if isinstance(error, BrokenPipeError):
+            sys.exit(EXIT_AT_CLOSED_PIPE)
+        typer.echo(f"error: the output cannot be written: {error.strerror}", err=True)
         sys.exit(2)
+
+
+def _open_streams() -> None:
+    """Replace a closed stream by one that drops its text, and let the others escape signs."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8", closefd=False))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
@@ -71,19 +97,20 @@ def common(
 @app.command("groups")
 def list_groups(
     load: Annotated[
-        bool, typer.Option("--load", help="Load every group, to tell dimension, order and status.")
-    ] = False,
+        bool | None,
+        typer.Option("--load/--no-load", help="Load the groups; the default, unless --json."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List the installed groups, and what is wrong with broken ones; loads none by itself."""
+    """List the installed groups by dimension and lattice."""
     from groupconv.cli import inspection
 
-    inspection.list_groups(load, as_json)
+    inspection.list_groups(not as_json if load is None else load, as_json)
 
 
 @app.command()
 def show(name: Name) -> None:
-    """Explain one group: its elements, their matrices, how they compose."""
+    """Show a group's structure, its elements and how they compose."""
     from groupconv.cli import inspection
 
     inspection.show(name)
@@ -97,7 +124,7 @@ def verify(
     every: Annotated[bool, typer.Option("--all", help="Every installed group.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
     html: Annotated[
-        Path | None, typer.Option(help="Write a page with the statements typeset.")
+        Path | None, typer.Option(help="Also write the reports to an HTML page.")
     ] = None,
 ) -> None:
     """Prove the axioms of groups; exit code 0 only if all hold."""
@@ -114,7 +141,7 @@ def indices(
     in_space: Annotated[SpaceName, typer.Option(help="Where the input lives.")] = "group",
     out_space: Annotated[SpaceName, typer.Option(help="Where the output lives.")] = "group",
 ) -> None:
-    """Write the index table of a filter transform, for use outside Python."""
+    """Write the index table of a filter transform to a file."""
     from groupconv.cli import inspection
 
     inspection.indices(name, output, kernel_size, in_space, out_space)
@@ -128,14 +155,14 @@ def plot(
     ],
     what: Annotated[Picture, typer.Option(help="What to draw.")] = "cayley",
     kernel_size: Annotated[
-        int | None, typer.Option(help="With filters: the size of the box.")
+        int | None, typer.Option(help="With filters: the size of the box; 5 by default.")
     ] = None,
     generator: Annotated[
         list[int] | None,
-        typer.Option(help="With cayley: the flat index of a generator; may be repeated."),
+        typer.Option(help="With cayley: the flat index of a generator; repeatable."),
     ] = None,
 ) -> None:
-    """Draw a group: its graphs, its table, the orbit of a filter, a feature map."""
+    """Draw a group's graphs, table, filters or feature maps."""
     from groupconv.cli import pictures
 
     pictures.plot(name, what, output, kernel_size, generator)
@@ -148,19 +175,19 @@ def new(
         list[str] | None,
         typer.Option(
             metavar="NAME=MATRIX",
-            help="A matrix in lattice coordinates, such as 'r=[[0,-1],[1,0]]'; may be repeated.",
+            help="A matrix in lattice coordinates, such as 'r=[[0,-1],[1,0]]'; repeatable.",
         ),
     ] = None,
     lattice: Annotated[
         LatticeName | None, typer.Option(help="The lattice; by default the standard one.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The folder to make; by default NAME.")
+        Path | None, typer.Option("--output", "-o", help="The new folder; by default NAME.")
     ] = None,
 ) -> None:
-    """Write a package with a group of your own, its tests included, ready to be installed.
+    """Write a package with a group of your own and its tests.
 
-    Without generators it has the two formulas of a mirror group, to be made your own.
+    Without generators, the package has the two formulas of a mirror group, for you to change.
     """
     from groupconv.cli import scaffold
 
@@ -171,11 +198,11 @@ def new(
 def demo(
     data: Annotated[
         Path | None,
-        typer.Option(help="A folder with MNIST (mnist.npz or idx files); else bundled digits."),
+        typer.Option(help="A folder with MNIST (npz or idx files); by default, bundled digits."),
     ] = None,
-    group: Annotated[str, typer.Option(help="The group of the twin, one of square pixels.")] = "p4",
+    group: Annotated[str, typer.Option(help="A group on the square lattice.")] = "p4",
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs per training; 15, or 5 with --data.")
+        int | None, typer.Option(min=1, help="Epochs per training: 15, or 5 with --data.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the picture.")] = (
         Path("groupconv-demo")
@@ -183,7 +210,10 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="The seed of everything random.")] = 0,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda, …")] = "cpu",
 ) -> None:
-    """Prove a group, train its network beside a planar one on digits, and draw what it sees."""
+    """Train a group's network and a planar one on digits.
+
+    The group is proved first; at the end, a picture shows what its first layer sees.
+    """
     from groupconv.cli.demo import run_demo
 
     run_demo(data, group, epochs, output, seed, device)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 from rich.console import Console
@@ -15,12 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
 from groupconv.algebra import SplitGroup
-from groupconv.cli.files import written_whole
-from groupconv.cli.inspection import plain_table
+from groupconv.cli.console import plain_table, wide_console
+from groupconv.cli.files import atomic_write, make_folder, require_writable
 from groupconv.data import ImageSet, bundled_digits, mnist_draw, rotated
 from groupconv.errors import ArgumentError
 from groupconv.experiments import Progress as TrainingProgress
-from groupconv.experiments import TrainingResult, count_parameters, train
+from groupconv.experiments import count_parameters, train
 from groupconv.models import P4CNN, Z2CNN
 from groupconv.nn import GroupConv
 from groupconv.nn.functional import act
@@ -40,34 +40,35 @@ PICTURE = "feature-maps.png"
 def run_demo(
     folder: Path | None, name: str, epochs: int | None, output: Path, seed: int, device: str
 ) -> None:
-    """Prove, train, compare, draw; every step tells what it does."""
-    console = Console(highlight=False)
+    """Prove, train, compare, draw; every step says what it does."""
+    console = wide_console()
     place = _device(device)
     group = load_group(name)
     if group.order == 1:
         raise ArgumentError(
-            f"group={name!r} has translations alone, so its network is the planar one; choose "
+            f"group={name!r} has only translations, so its network is the planar one; choose "
             f"another, such as p4"
         )
     networks = _twins(group)
     upright = bundled_digits() if folder is None else mnist_draw(folder)
     epochs = epochs or (DIGITS_EPOCHS if folder is None else MNIST_EPOCHS)
     picture = output / PICTURE
-    with written_whole(picture, "--output", make_folder=True) as file:
-        report = verify(group)
-        report.raise_if_failed()
-        console.print(
-            f"1. {name} is a group: {len(report.checks)} checks hold for all its elements "
-            f"({report.seconds:.2f} s)"
-        )
-        console.print(
-            f"2. {upright.name}: {len(upright.train_x):,} training, {len(upright.test_x):,} test "
-            f"images, turned by random angles"
-        )
-        console.print(f"3. training two networks twice on {place}; epochs of each: {epochs}")
-        trained = _compare(console, networks, group, upright, epochs, seed, place)
-        _draw(trained.cpu(), upright.test_x[:1], group, file)
-    console.print(f"4. what the first layer of the {_label(group)} sees: {picture}")
+    make_folder(output, "--output")
+    require_writable(picture, "--output")
+    report = verify(group)
+    report.raise_if_failed()
+    console.print(
+        f"1. {name} is a group: {len(report.checks)} checks hold for all its elements "
+        f"({report.seconds:.2f} s)"
+    )
+    console.print(
+        f"2. {upright.name}: {len(upright.train_x):,} training, {len(upright.test_x):,} test "
+        f"images, turned by random angles"
+    )
+    console.print(f"3. training two networks twice on {place}; epochs of each: {epochs}")
+    trained = _compare(console, networks, group, upright, epochs, seed, place)
+    atomic_write(picture, _draw(trained.cpu(), upright.test_x[:1], group), "--output")
+    print(f"4. what the first layer of the {_label(group)} sees: {picture}")
 
 
 def _compare(
@@ -79,7 +80,7 @@ def _compare(
     seed: int,
     place: torch.device,
 ) -> nn.Module:
-    """Train every network on both sets and print the table; the first group network is kept."""
+    """Train each network on both sets, print the table, return the first group network."""
     table = plain_table("train → test", "network", "accuracy", "parameters", "s", "equiv. error")
     for column in table.columns[2:]:
         column.justify = "right"
@@ -91,9 +92,25 @@ def _compare(
         for label, build in networks.items():
             torch.manual_seed(seed)
             model = build().to(place)
-            result = _train(console, f"{label}, {source} digits", model, images, epochs, seed)
+            with _progress(console, f"{label}, {source} digits", epochs) as report:
+                result = train(
+                    model,
+                    images,
+                    epochs=epochs,
+                    batch_size=BATCH_SIZE,
+                    learning_rate=LEARNING_RATE,
+                    seed=seed,
+                    report=report,
+                )
             error = equivariance_error(model, images.test_x[:16].to(place), group=group)
-            table.add_row(f"{source} → rotated", label, *_cells(result), f"{error.worst:.0e}")
+            table.add_row(
+                f"{source} → rotated",
+                label,
+                f"{result.accuracy:.1%}",
+                f"{result.parameters:,}",
+                f"{result.seconds:.0f}",
+                f"{error.worst:.0e}",
+            )
             if label == _label(group):
                 kept.append(model)
         table.add_section()
@@ -116,11 +133,11 @@ def _label(group: SplitGroup) -> str:
 
 
 def _twins(group: SplitGroup) -> dict[str, Callable[[], nn.Module]]:
-    """The group's network, and the planar one with just as many parameters or a few more.
+    """The group's network, and a planar one with as many parameters or slightly more.
 
-    Dividing the width by `√S` keeps the parameters of a group network (section 8.1); the planar
-    one gets the first width that gives it no fewer. Neither uses dropout, with which the planar
-    one does worse on so few images.
+    A group network of width `C / √S` has about as many parameters as a planar one of width `C`
+    (section 8.1); the planar one is then widened until it has at least as many. Neither uses
+    dropout, with which the planar one does worse on so few images.
     """
     width = round(PLANAR_CHANNELS / math.sqrt(group.order))
     wanted = count_parameters(P4CNN(channels=width, group=group))
@@ -133,26 +150,11 @@ def _twins(group: SplitGroup) -> dict[str, Callable[[], nn.Module]]:
     }
 
 
-def _train(
-    console: Console, label: str, model: nn.Module, images: ImageSet, epochs: int, seed: int
-) -> TrainingResult:
-    with _progress(console, label, epochs) as report:
-        return train(
-            model,
-            images,
-            epochs=epochs,
-            batch_size=BATCH_SIZE,
-            learning_rate=LEARNING_RATE,
-            seed=seed,
-            report=report,
-        )
-
-
 @contextlib.contextmanager
 def _progress(
     console: Console, label: str, epochs: int
 ) -> Iterator[Callable[[TrainingProgress], None]]:
-    """A bar on a terminal, a line now and then elsewhere."""
+    """A bar on a terminal; elsewhere, a line now and then."""
     if not sys.stdout.isatty():
         every = max(1, epochs // 3)
 
@@ -173,11 +175,7 @@ def _progress(
         yield lambda done: bars.update(task, completed=done.epoch, loss=f"loss {done.loss:.3f}")
 
 
-def _cells(result: TrainingResult) -> tuple[str, str, str]:
-    return f"{result.accuracy:.1%}", f"{result.parameters:,}", f"{result.seconds:.0f}"
-
-
-def _draw(model: nn.Module, image: torch.Tensor, group: SplitGroup, file: BinaryIO) -> None:
+def _draw(model: nn.Module, image: torch.Tensor, group: SplitGroup) -> bytes:
     """The most oriented channel of the first layer, for a digit and for the digit moved."""
     first = next(layer for layer in model.modules() if isinstance(layer, GroupConv))
     stabilizer = tuple(int(size > 1) for size in group.stabilizer_shape)
@@ -198,4 +196,6 @@ def _draw(model: nn.Module, image: torch.Tensor, group: SplitGroup, file: Binary
     figure.suptitle(
         f"{group.name}: moving the input moves every plane, and each plane along the arrows"
     )
+    file = io.BytesIO()
     figure.savefig(file, format="png", dpi=120)
+    return file.getvalue()

@@ -1,11 +1,11 @@
-"""The commands that look at groups: list, show, verify, indices."""
+"""The commands that look at groups: list, show, indices."""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import json
-import os
 import sys
 import warnings
 from collections import Counter
@@ -14,55 +14,24 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
-from groupconv.cli.files import written_whole
+from groupconv.cli.console import plain_table, why_there_is_none, wide_console
+from groupconv.cli.files import atomic_write
 from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
-__all__ = ["indices", "list_groups", "plain_table", "show", "why_there_is_none", "wide_console"]
+__all__ = ["indices", "list_groups", "show"]
 
 LARGEST_PRINTED_ORDER = 12
-PIPE_WIDTH = 160
-
-
-def plain_table(*columns: str) -> Table:
-    """A table with a head line and no other rules."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def wide_console() -> Console:
-    """A console that wraps nothing where no terminal sets a width."""
-    is_terminal = sys.stdout.isatty() or "COLUMNS" in os.environ
-    width = None if is_terminal else PIPE_WIDTH
-    # Names are no markup, and numbers in them nothing special.
-    return Console(width=width, markup=False, emoji=False, highlight=False)
-
-
-def why_there_is_none() -> str:
-    """Why no group is listed: none is installed, or the variable leaves them all out."""
-    limit = os.environ.get(registry.VARIABLE)
-    if limit is None:
-        return "no groups are installed; pip install a package that registers some"
-    return f"{registry.VARIABLE}={limit!r} leaves every installed group out"
+INDENT = 22
+"""Where the names of groups begin in the listing."""
 
 
 def list_groups(load: bool, as_json: bool) -> None:
-    """Print every registered name, with what is wrong with the broken ones."""
-    if load:
-        # The listing goes to standard output, whatever a plugin prints.
-        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-            warnings.simplefilter("ignore", ExperimentalWarning)  # the listing tells both
-            for name in registry.groups():
-                with contextlib.suppress(PluginError):
-                    registry.group(name)
+    """Print every registered name, by dimension and lattice, and what is wrong with broken ones."""
+    groups = _load_all() if load else {}
     entries = registry.groups()
     if as_json:
         print(json.dumps([asdict(entry) for entry in entries.values()], indent=2))
@@ -71,14 +40,54 @@ def list_groups(load: bool, as_json: bool) -> None:
     if not entries:
         console.print(why_there_is_none())
         return
-    known = ("dimension", "order") if load else ()
-    table = plain_table("name", *known, "status", "distribution", "target")
-    for entry in entries.values():
-        numbers = ("" if n is None else str(n) for n in (entry.dimension, entry.order) if load)
-        status = f"{entry.status}: {entry.error}" if entry.error else entry.status
-        origin = f"{entry.distribution} {entry.version}"
-        table.add_row(entry.name, *numbers, status, origin, entry.target)
-    console.print(table)
+    sections: dict[str, dict[str, list[str]]] = {}
+    for group in sorted(groups.values(), key=lambda g: (g.dimension, g.order, g.name)):
+        lattices = sections.setdefault(f"dimension {group.dimension}", {})
+        lattices.setdefault(group.lattice.name, []).append(_brief(group, entries[group.name]))
+    if others := [e.name for e in entries.values() if not e.error and e.name not in groups]:
+        sections["not loaded"] = {"": others}
+    for title, lattices in sections.items():
+        console.print(title, style="bold")
+        for lattice, briefs in sorted(lattices.items(), key=lambda item: -len(item[1])):
+            console.print(_wrapped(lattice, briefs, console.width))
+    if groups:
+        console.print("Each name is followed by the order of the stabilizer.")
+    if broken := [entry for entry in entries.values() if entry.error]:
+        console.print("broken", style="bold")
+        for entry in broken:
+            line = f"  {entry.name} ({entry.distribution}): {entry.error}"
+            console.print(line, soft_wrap=True)
+
+
+def _load_all() -> dict[str, SplitGroup]:
+    """The groups that load; whatever the plugins print goes to standard error."""
+    groups = {}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter("ignore", ExperimentalWarning)  # the listing says it
+        for name in registry.groups():
+            with contextlib.suppress(PluginError):  # the listing says why
+                groups[name] = registry.group(name)
+    return groups
+
+
+def _brief(group: SplitGroup, entry: registry.GroupEntry) -> str:
+    """A group as the listing shows it, such as `p4 (4)`."""
+    facts = [str(group.order)]
+    if group.status != "stable":
+        facts.append(group.status)
+    if entry.distribution != "groupconv":
+        facts.append(entry.distribution)
+    return f"{entry.name} ({', '.join(facts)})"
+
+
+def _wrapped(label: str, parts: list[str], width: int) -> str:
+    """A label followed by parts, on as many lines as they need; no part is split."""
+    lines = [f"  {label:{INDENT - 4}}  "]
+    for part in parts:
+        if len(lines[-1]) > INDENT and len(lines[-1]) + len(part) > width:
+            lines.append(" " * INDENT)
+        lines[-1] += f"{part}  "
+    return "\n".join(map(str.rstrip, lines))
 
 
 def show(name: str) -> None:
@@ -105,25 +114,19 @@ def show(name: str) -> None:
     facts.add_row("stabilizer", f"order {group.order}" + "".join(f", {r}" for r in ranges))
     kind = "abelian" if S.is_abelian else f"centre {S.center.abstract_name}"
     facts.add_row("structure", f"{S.name}, {kind}")
-    facts.add_row("generators", _listed(group, S.generators).strip("{}") or "none")
+    facts.add_row("generators", _listed(group, S.generators) or "none")
     facts.add_row("classes", _classes(group))
     facts.add_row("subgroups", _subgroups(group))
     if entry is not None:
         facts.add_row("from", f"{entry.distribution} {entry.version}, {entry.target}")
     console.print(facts)
-    head = ("flat", f"({', '.join(names[:split])})", "matrix", "order", "inverse", "det")
-    elements = plain_table(*head)
+    coordinates = f"({', '.join(names[:split])})"
+    elements = plain_table("flat", coordinates, "matrix", "order", "inverse", "det")
+    determinants = np.linalg.det(S.matrices).round().astype(int)
     for flat, s in enumerate(group.stabilizer_indices):
-        A = S.matrices[flat]
-        inverse = group.stabilizer_indices[S.inverse[flat]]
-        elements.add_row(
-            str(flat),
-            _tuple(s),
-            str(A.tolist()),
-            str(S.element_orders[flat]),
-            _tuple(inverse),
-            f"{round(np.linalg.det(A)):+d}",
-        )
+        inverse = _tuple(group.stabilizer_indices[S.inverse[flat]])
+        order, rows = str(S.element_orders[flat]), str(S.matrices[flat].tolist())
+        elements.add_row(str(flat), _tuple(s), rows, order, inverse, f"{determinants[flat]:+d}")
     console.print(elements)
     if group.order <= LARGEST_PRINTED_ORDER:
         console.print("Composition, in flat indices:")
@@ -142,37 +145,28 @@ def indices(name: str, output: Path, kernel_size: int, in_space: str, out_space:
     if output.suffix.lower() != ".npz":
         raise ArgumentError(f"--output={str(output)!r}: expected the name of an .npz file")
     transform = filter_transform(name, kernel_size, in_space, out_space)
-    with written_whole(output, "--output") as file:
-        np.savez(
-            file,
-            index=transform.index,
-            inverse=transform.inverse,
-            num_parameters=transform.num_parameters,
-            group=name,
-            in_space=in_space,
-            out_space=out_space,
-        )
-    wide_console().print(
-        f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters",
-    )
+    tables = {key: getattr(transform, key) for key in ("index", "inverse", "num_parameters")}
+    file = io.BytesIO()
+    np.savez(file, **tables, group=name, in_space=in_space, out_space=out_space)
+    atomic_write(output, file.getvalue(), "--output")
+    print(f"{output}: index {transform.index.shape} into {transform.num_parameters} parameters")
 
 
 def _listed(group: SplitGroup, elements: Sequence[int]) -> str:
-    """Elements by their coordinates, those of a class in braces."""
-    shown = ", ".join(_tuple(group.stabilizer_indices[s]) for s in elements)
-    return f"{{{shown}}}" if len(elements) > 1 else shown
+    """Elements by their coordinates."""
+    return ", ".join(_tuple(group.stabilizer_indices[s]) for s in elements)
 
 
 def _classes(group: SplitGroup) -> str:
-    """The conjugacy classes, or only their sizes where these are many elements."""
+    """The conjugacy classes; only their sizes if the group is large."""
     classes = group.stabilizer.conjugacy_classes
     if group.order <= LARGEST_PRINTED_ORDER:
-        return "  ".join(_listed(group, members) for members in classes)
+        return "  ".join(f"{{{_listed(group, members)}}}" for members in classes)
     return f"{len(classes)}, of sizes {', '.join(str(len(members)) for members in classes)}"
 
 
 def _subgroups(group: SplitGroup) -> str:
-    """The subgroups up to conjugacy by order and name, and how many are conjugate."""
+    """The number of subgroups, and their names by increasing order."""
     classes = group.stabilizer.subgroup_classes
     by_order: dict[int, Counter[str]] = {}
     for members in classes:

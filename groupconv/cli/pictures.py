@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupconv import plotting, registry
-from groupconv.cli.files import written_whole
-from groupconv.cli.inspection import wide_console
+from groupconv.cli.files import atomic_write
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -18,32 +19,28 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 FORMATS = (".svg", ".png", ".pdf")
-RESOLUTION = 150
-"""Dots per inch of a raster picture."""
+DOTS_PER_INCH = 150
 
 
 def plot(
     name: str, what: str, output: Path, kernel_size: int | None, generators: list[int] | None
 ) -> None:
-    """Draw one picture of a group into a file."""
+    """Draw one picture of a group to a file."""
     suffix = output.suffix.lower()
     if suffix not in FORMATS:
         raise ArgumentError(
-            f"--output={str(output)!r}: expected the name of a file ending in "
-            f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+            f"--output={str(output)!r}: expected a name that ends in .svg, .png or .pdf"
         )
     figure = _figure(registry.group(name), what, kernel_size, generators)
     import matplotlib
 
     # Nothing random and no date, so that the same picture is the same file.
-    metadata = {"Date": None} if suffix == ".svg" else {}
-    metadata |= {"CreationDate": None} if suffix == ".pdf" else {}
-    with (
-        written_whole(output, "--output") as file,
-        matplotlib.rc_context({"svg.hashsalt": "groupconv"}),
-    ):
-        figure.savefig(file, format=suffix[1:], dpi=RESOLUTION, metadata=metadata)
-    wide_console().print(f"{output}: {what} of {name}")
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
+    file = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "groupconv"}):
+        figure.savefig(file, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
+    atomic_write(output, file.getvalue(), "--output")
+    print(f"{output}: {what} of {name}")
 
 
 def _figure(
@@ -53,14 +50,15 @@ def _figure(
         raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
     if what != "filters" and kernel_size is not None:
         raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
-    if what == "cayley":
+    if generators is not None:
         return plotting.cayley_figure(group, generators)
-    if what == "filters" and kernel_size is not None:
+    if kernel_size is not None:
         return plotting.filter_figure(group, kernel_size)
-    draw = {
-        "filters": plotting.filter_figure,
+    draw: dict[str, Callable[[SplitGroup], Figure]] = {
+        "cayley": plotting.cayley_figure,
         "subgroups": plotting.subgroup_figure,
         "table": plotting.table_figure,
+        "filters": plotting.filter_figure,
         "feature-map": plotting.feature_map_figure,
     }
     return draw[what](group)

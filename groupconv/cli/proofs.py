@@ -15,8 +15,8 @@ from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra.formulas import raised_at
-from groupconv.cli.files import written_whole
-from groupconv.cli.inspection import plain_table, why_there_is_none, wide_console
+from groupconv.cli.console import plain_table, why_there_is_none, wide_console
+from groupconv.cli.files import atomic_write, require_writable
 from groupconv.errors import ArgumentError, GroupConvError
 from groupconv.registry.doors import verify as prove
 from groupconv.verification import VerificationReport, html_page
@@ -30,49 +30,51 @@ COLOURS = {"✓": "green", "✗": "red", "–": "yellow"}
 
 
 def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> int:
-    """Verify groups and show what was found; 0 if all hold, 2 if one cannot be tried, else 1."""
+    """Verify groups and print the reports.
+
+    Returns:
+        The exit code: 0 if every check holds, 2 if a named group cannot be verified, else 1.
+    """
     if every == bool(names):
         raise ArgumentError(
             f"names={names} and --all={every}: give the names of groups, or --all alone"
         )
     chosen = list(registry.groups()) if every else list(dict.fromkeys(names))
-    if not chosen:  # nothing proved is no proof
+    if not chosen:
         raise ArgumentError(f"--all has nothing to prove: {why_there_is_none()}")
     console = wide_console()
     console.quiet = as_json
     reports: list[VerificationReport] = []
     errors: dict[str, str] = {}
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(written_whole(html, "--html")) if html is not None else None
-        for name in chosen:
-            try:
-                with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
-                    report = prove(name, progress=progress)
-            except Exception as error:  # whatever a plugin does, the other groups are told of
-                errors[name] = _told(name, error)
-                print(f"error: {errors[name]}", file=sys.stderr)
-            else:
-                reports.append(report)
-                _print(console, report)
-        if file is not None:
-            file.write(html_page(reports, errors).encode())
-    passed = not errors and all(report.passed for report in reports)
+    if html is not None:
+        require_writable(html, "--html")
+    for name in chosen:
+        try:
+            with _progress(name) as progress, contextlib.redirect_stdout(sys.stderr):
+                report = prove(name, progress=progress)
+        except Exception as error:  # a plugin may raise anything; the others are still verified
+            errors[name] = _message(name, error)
+            print(f"error: {errors[name]}", file=sys.stderr)
+        else:
+            reports.append(report)
+            _print(console, report)
+    if html is not None:
+        atomic_write(html, html_page(reports, errors).encode(), "--html")
+    held = sum(report.passed for report in reports)
+    passed = held == len(chosen)
     if every:
-        _print_summary(console, reports, errors)
+        seconds = sum(report.seconds for report in reports)
+        console.print(f"{held} of {len(chosen)} groups hold ({seconds:.2f} s)")
     if as_json:
-        data = {
-            "passed": passed,
-            "reports": [report.to_dict() for report in reports],
-            "errors": errors,
-        }
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        found = [report.to_dict() for report in reports]
+        print(json.dumps({"passed": passed, "reports": found, "errors": errors}, indent=2))
     if errors and not every:
         return 2
     return 0 if passed else 1
 
 
-def _told(name: str, error: Exception) -> str:
-    """An error of ours as it is; of any other, what raised it and where."""
+def _message(name: str, error: Exception) -> str:
+    """An error of groupconv as it is; for any other, its type and where it was raised."""
     if isinstance(error, GroupConvError):
         return str(error)
     return (
@@ -86,38 +88,28 @@ def _print(console: Console, report: VerificationReport) -> None:
     table.columns[-1].justify = "right"
     for check in report.checks:
         mark = Text(check.mark, style=COLOURS[check.mark])
-        milliseconds = f"{1000 * check.seconds:.0f}"
-        table.add_row(mark, check.name, check.statement, check.how, milliseconds)
+        table.add_row(mark, check.name, check.statement, check.how, f"{1000 * check.seconds:.0f}")
     console.print(table)
     for line in report.failure_lines():
         console.print(line, soft_wrap=True)
-    verdict = f"{report.group}: {report.verdict} ({report.seconds:.2f} s)\n"
-    console.print(verdict)
-
-
-def _print_summary(
-    console: Console, reports: list[VerificationReport], errors: dict[str, str]
-) -> None:
-    held = sum(report.passed for report in reports)
-    seconds = sum(report.seconds for report in reports)
-    console.print(f"{held} of {len(reports) + len(errors)} groups hold ({seconds:.2f} s)")
+    console.print(f"{report.group}: {report.verdict} ({report.seconds:.2f} s)\n")
 
 
 @contextlib.contextmanager
 def _progress(name: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on the terminal's error stream, once a proof has taken a while."""
+    """A bar on standard error, if it is a terminal, once a proof has taken a while."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     start = time.perf_counter()
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task(name)
 
-    def tell(check: str, done: int, total: int) -> None:
+    def report(check: str, done: int, total: int) -> None:
         if not bar.live.is_started and time.perf_counter() - start > PATIENCE:
             bar.start()
         bar.update(task, description=f"{name}: {check}", completed=done, total=total)
 
     try:
-        yield tell
+        yield report
     finally:
         bar.stop()

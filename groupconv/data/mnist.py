@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,9 @@ import torch
 
 from groupconv.data.images import ImageSet
 from groupconv.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["load_mnist", "mnist_draw"]
 
@@ -42,13 +47,13 @@ def load_mnist(folder: str | Path) -> ImageSet:
             (or `x_train` and so on): uint8 images `(N, 28, 28)` and labels `(N,)`.
 
     Raises:
-        DataError: a file is missing or is not what its format says.
+        DataError: a file is missing or damaged, or holds something else than MNIST.
     """
     if not isinstance(folder, str | Path):
         raise DataError(f"folder={folder!r}: expected a path")
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"folder={str(folder)!r} is no folder; name one that holds MNIST")
+        raise DataError(f"folder={str(folder)!r} is not a folder; name one that holds MNIST")
     if (folder / NPZ).is_file():
         arrays = _read_npz(folder / NPZ)
     else:
@@ -60,10 +65,14 @@ def load_mnist(folder: str | Path) -> ImageSet:
                 f"MNIST in {str(folder)!r} has images {images.shape} and labels {labels.shape}, "
                 f"expected (N, 28, 28) and (N,)"
             )
-        if images.dtype != np.uint8 or not np.isin(labels, range(10)).all():
+        if images.dtype != np.uint8 or labels.dtype.kind not in "iu":
             raise DataError(
-                f"MNIST in {str(folder)!r} has {images.dtype} images and {labels.dtype} labels "
-                f"{np.unique(labels)[:12]}, expected uint8 images and labels from 0 to 9"
+                f"MNIST in {str(folder)!r} has {images.dtype} images and {labels.dtype} labels, "
+                f"expected uint8 and integers"
+            )
+        if not np.isin(labels, range(10)).all():
+            raise DataError(
+                f"MNIST in {str(folder)!r} has labels {np.unique(labels)[:12]}, expected 0 to 9"
             )
     return ImageSet("MNIST", _pixels(train_x), _labels(train_y), _pixels(test_x), _labels(test_y))
 
@@ -95,19 +104,13 @@ def mnist_draw(folder: str | Path, seed: int = 0) -> ImageSet:
 
 
 def _read_npz(path: Path) -> tuple[Bytes, ...]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [names[0] for names in NPZ_KEYS if not set(names) & set(file.files)]
-            if missing:
-                raise DataError(
-                    f"{str(path)!r} has no array {missing[0]!r}; expected train_x, train_y, "
-                    f"test_x and test_y"
-                )
-            return tuple(file[next(n for n in names if n in file.files)] for names in NPZ_KEYS)
-    except DataError:
-        raise
-    except Exception as error:  # numpy and zipfile raise many kinds for what they cannot read
-        raise DataError(f"{str(path)!r} is no readable npz file: {error}") from error
+    with _blaming(path), path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        missing = [names[0] for names in NPZ_KEYS if not set(names) & set(file.files)]
+        if missing:
+            raise ValueError(
+                f"it has no array {missing[0]!r}, expected train_x, train_y, test_x and test_y"
+            )
+        return tuple(file[next(n for n in names if n in file.files)] for names in NPZ_KEYS)
 
 
 def _find_idx(folder: Path, name: str) -> Path:
@@ -122,18 +125,20 @@ def _find_idx(folder: Path, name: str) -> Path:
 
 def _read_idx(path: Path) -> Bytes:
     """An idx file: two zero bytes, the type, the number of axes, their sizes, the data."""
-    try:
+    with _blaming(path):
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
-        raise DataError(f"{str(path)!r} cannot be read: {error}") from error
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] != IDX_BYTES:
-        raise DataError(f"{str(path)!r} is no idx file of unsigned bytes")
-    axes = data[3]
-    header = 4 + 4 * axes
-    shape = tuple(int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(axes))
-    if len(data) != header + int(np.prod(shape, dtype=np.int64)):
-        raise DataError(f"{str(path)!r} is cut off: its header promises the shape {shape}")
-    return np.frombuffer(data, dtype=np.uint8, offset=header).reshape(shape)
+        if data[:3] != bytes([0, 0, IDX_BYTES]):
+            raise ValueError("it is not an idx file of unsigned bytes")
+        shape = np.frombuffer(data, dtype=">u4", count=data[3], offset=4)
+        return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * data[3]).reshape(shape)
+
+
+@contextlib.contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # gzip, zipfile and numpy raise many kinds at a damaged file
+        raise DataError(f"{str(path)!r} cannot be read: {error}; download it again") from error
 
 
 def _pixels(images: Bytes) -> torch.Tensor:
