@@ -13,8 +13,9 @@ ones serve them as they are, since a base-centred cell can have orthonormal prim
 from __future__ import annotations
 
 import functools
-from fractions import Fraction
 from typing import TypeAlias
+
+import numpy as np
 
 from groupconv import CUBIC, GeneratedGroup, Lattice
 
@@ -77,15 +78,15 @@ ROTATIONS: dict[str, tuple[Rows, int]] = {
 }
 """Proper rotations in the conventional cell, and their orders."""
 
-PRIMITIVE: dict[str, tuple[int, Rows]] = {
-    "P": (1, [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
-    "C": (2, [[1, 1, 0], [-1, 1, 0], [0, 0, 2]]),
-    "A": (2, [[2, 0, 0], [0, 1, 1], [0, -1, 1]]),
-    "I": (2, [[-1, 1, 1], [1, -1, 1], [1, 1, -1]]),
-    "F": (2, [[0, 1, 1], [1, 0, 1], [1, 1, 0]]),
-    "R": (3, [[2, -1, -1], [1, 1, -2], [1, 1, 1]]),  # obverse setting, hexagonal axes
+PRIMITIVE: dict[str, Rows] = {
+    "P": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "C": [[1, 1, 0], [-1, 1, 0], [0, 0, 2]],
+    "A": [[2, 0, 0], [0, 1, 1], [0, -1, 1]],
+    "I": [[-1, 1, 1], [1, -1, 1], [1, 1, -1]],
+    "F": [[0, 1, 1], [1, 0, 1], [1, 1, 0]],
+    "R": [[2, -1, -1], [1, 1, -2], [1, 1, 1]],  # obverse setting, hexagonal axes
 }
-"""The primitive basis as columns in the conventional one, with its common denominator."""
+"""The primitive basis as columns in the conventional one, without its common denominator."""
 
 PRISM = Lattice("hexagonal prism", (("1", "0", "0"), ("-1/2", "sqrt(3)/2", "0"), ("0", "0", "1")))
 BODY = Lattice(
@@ -144,31 +145,12 @@ def _operation(name: str) -> tuple[Rows, int]:
 
 
 def _primitive(rows: Rows, letter: str) -> Rows:
-    """A matrix of the conventional cell in the primitive basis, `P⁻¹ A P`."""
-    denominator, basis = PRIMITIVE[letter]
-    P = [[Fraction(entry, denominator) for entry in row] for row in basis]
-    moved = _product(_inverse(P), _product([[Fraction(n) for n in row] for row in rows], P))
-    return [[int(entry) for entry in row] for row in moved]
-
-
-def _product(a: list[list[Fraction]], b: list[list[Fraction]]) -> list[list[Fraction]]:
-    columns = list(zip(*b, strict=True))
-    return [
-        [sum((x * y for x, y in zip(row, column, strict=True)), Fraction(0)) for column in columns]
-        for row in a
-    ]
-
-
-def _inverse(a: list[list[Fraction]]) -> list[list[Fraction]]:
-    """The inverse of a 3×3 matrix: cross products of its columns over their volume."""
-    x, y, z = zip(*a, strict=True)
-    rows = [_cross(y, z), _cross(z, x), _cross(x, y)]
-    volume = sum((p * q for p, q in zip(x, rows[0], strict=True)), Fraction(0))
-    return [[entry / volume for entry in row] for row in rows]
-
-
-def _cross(a: tuple[Fraction, ...], b: tuple[Fraction, ...]) -> list[Fraction]:
-    return [a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2] for i in range(3)]
+    """A matrix of the conventional cell in the primitive basis, `P⁻¹ A P`, in integers."""
+    P = np.array(PRIMITIVE[letter])
+    x, y, z = P.T
+    adjugate = np.stack([np.cross(y, z), np.cross(z, x), np.cross(x, y)])  # P⁻¹ times the volume
+    moved: Rows = (adjugate @ np.array(rows) @ P // (x @ adjugate[0])).tolist()
+    return moved
 
 
 def _lattice(symbol: str, operations: dict[str, str]) -> Lattice:

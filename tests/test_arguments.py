@@ -8,39 +8,22 @@ import torch
 
 import groupconv as gc
 from groupconv import arguments
-from groupconv.errors import ArgumentError, AxiomError, GroupConvError
-from tests.support.groups import P4
+from groupconv.errors import ArgumentError, GroupConvError
 
 X = torch.zeros(2, 1, 28, 28)
 MAPS = torch.zeros(2, 1, 4, 8, 8)
-WEIGHT = torch.zeros(7, 1, 9)
 FEW = gc.data.ImageSet("few", *[X, torch.tensor([0, 9])] * 2)
-
-
-def lifted(x=X, weight=WEIGHT, bias=None):
-    transform = gc.filter_transform("p4", 3, in_space="lattice")
-    return gc.nn.functional.group_conv(x, weight, bias, transform=transform)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: gc.nn.GroupConv(4, 4, 3, out_space=np.array([0, 1]), group="p4"), "out_space="),
-        (lambda: gc.nn.MaxPool(20_000, group="p4"), "400,000,000 cells, too many"),
-        (lambda: gc.nn.GroupConv(4, 4, 3, stride=10**30, group="p4"), "stride="),
-        (lambda: gc.nn.BatchNorm(4, eps=-1.0), "eps=-1.0: expected a number above 0"),
-        (lambda: gc.nn.BatchNorm(4, momentum="a"), "momentum='a': expected a number from 0 to 1"),
-        (lambda: gc.cayley_graph("p4", [1]), "group='p4': expected a groupconv.SplitGroup"),
-        (lambda: gc.cayley_graph(P4, 1), "generators=1: expected a list"),
-        (lambda: gc.Subgroup("p4", (0, 2)), "group='p4': expected a groupconv.SplitGroup"),
-        (lambda: gc.transforms.coset_table(P4.subgroup(), "lattice"), "out_space='lattice'"),
         (lambda: gc.plotting.equivariance_figure([X[0, 0]], [X[0]], ["x"], "z1"), "z1"),
-        (lambda: gc.Lattice("x", (("5//2",),)), "is not exact"),
         (lambda: gc.Lattice(5, (("1",),)), "name=5 of a lattice"),
         (lambda: gc.models.P4CNN(channels=0), "^channels=0: expected a positive integer"),
         (lambda: gc.models.P4CNN(num_classes="10"), "^num_classes='10': expected a positive"),
         (lambda: gc.models.P4CNN(dropout=2.0), "dropout=2.0: expected a number from 0 to 1"),
-        (lambda: gc.models.P4CNN()([1, 2]), "x is a list, expected a torch.Tensor"),
         (lambda: gc.experiments.train(torch.nn.Identity(), FEW, epochs=1), "no parameters"),
         (lambda: gc.experiments.train(gc.models.P4CNN(), "mnist", epochs=1), "images='mnist'"),
         (lambda: gc.experiments.train(gc.models.P4CNN(), FEW, epochs=1.5), "epochs=1.5"),
@@ -58,36 +41,12 @@ def lifted(x=X, weight=WEIGHT, bias=None):
         (lambda: gc.data.turned(X, "a"), "seed='a': expected an integer"),
         (lambda: gc.data.rotated("digits"), "images='digits'"),
         (lambda: gc.data.load_mnist(None), "folder=None: expected a path"),
-        (lambda: lifted(bias=torch.zeros(7).double()), r"bias has type torch.float64"),
-        (lambda: lifted(weight=torch.zeros(7, 0, 9)), "at least one channel each"),
-        (lambda: gc.nn.BatchNorm(1)(X.double()), "x has type torch.float64.*float32"),
-        (lambda: gc.nn.BatchNorm(1).double()(X), "x has type torch.float32.*float64"),
-        (lambda: gc.nn.BatchNorm(1, dtype=torch.complex64), "batch statistics need real numbers"),
-        (
-            lambda: gc.nn.BatchNorm(1, affine=False, track_running_stats=False)(X.int()),
-            "torch.int32, and batch normalisation needs real numbers of a floating-point type",
-        ),
-        (lambda: gc.nn.MaxPool(2, group="p4")(X.bool()), "spatial pooling needs real .*x.float"),
-        (lambda: gc.nn.AvgPool(2, group="p4")(X + 0j), "spatial pooling needs real .*x.abs"),
-        (
-            lambda: gc.nn.functional.coset_pool(MAPS + 0j, "p4"),
-            "mode='max' needs real numbers, for",
-        ),
-        (
-            lambda: gc.nn.functional.coset_pool(MAPS.int(), "p4", mode="mean"),
-            "mode='mean' needs real",
-        ),
+        (lambda: gc.nn.BatchNorm(1, affine="no"), "affine='no': expected True or False"),
     ],
 )
 def test_bad_arguments_are_told(call, message):
     with pytest.raises(GroupConvError, match=message):
         call()
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.int64, torch.bool, torch.complex64])
-def test_types_that_autocast_leaves_alone_are_told_under_autocast(dtype):
-    with torch.autocast("cpu", torch.bfloat16), pytest.raises(ArgumentError, match="x has type"):
-        lifted(X.to(dtype))
 
 
 def test_types_that_torch_mixes_are_let_through():
@@ -98,7 +57,7 @@ def test_types_that_torch_mixes_are_let_through():
     assert gc.nn.functional.coset_pool(MAPS.int(), "p4").dtype == torch.int32
 
 
-@pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None, 2**40])
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None])
 def test_positive_integers_only(value):
     with pytest.raises(ArgumentError, match="n="):
         arguments.positive("n", value)
@@ -110,16 +69,3 @@ def test_numbers_within_bounds_only(value):
     with pytest.raises(ArgumentError, match="expected a number above 0 to 2"):
         arguments.number("n", value, 0, 2, exclusive=True)
     assert arguments.number("n", np.float32(1), 0, 2) == 1
-
-
-@pytest.mark.parametrize(
-    ("stated", "message"),
-    [
-        ({"stabilizer_shape": 2}, "stabilizer_shape=2 is not a tuple"),
-        ({"lattice": "square"}, "lattice='square' is not a groupconv.Lattice"),
-        ({"name": ""}, "name='' is not a text"),
-    ],
-)
-def test_what_a_plugin_states_is_checked_when_an_object_is_made(stated, message):
-    with pytest.raises(AxiomError, match=message):
-        type("Wrong", (type(P4),), stated)()

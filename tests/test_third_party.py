@@ -88,7 +88,7 @@ def test_new_packages_pass_their_own_tests(environment, tmp_path, name, options)
     tested = run(environment, "python", "-m", "pytest", "-q", "-W", "error", tmp_path / "new")
     assert tested.returncode == 0, tested.stdout
     assert "8 passed" in tested.stdout
-    assert f"{name}: all checks hold" in run(environment, "groupconv", "verify", name).stdout
+    assert f"{name}: proved" in run(environment, "groupconv", "verify", name).stdout
 
 
 def test_five_commands_from_nothing_to_a_trained_group(environment, tmp_path):
@@ -118,14 +118,14 @@ def test_five_commands_from_nothing_to_a_trained_group(environment, tmp_path):
 def test_it_is_listed(environment):
     listed = run(environment, "groupconv", "groups")
     assert listed.returncode == 0, listed.stderr
-    assert "groupconv_halfturn:halfturn" in listed.stdout
-    assert "groupconv_plugins.p4m:P4M" in listed.stdout
+    assert "halfturn (2, groupconv-halfturn)" in listed.stdout
+    assert "p4m (8)" in listed.stdout
 
 
 def test_it_is_verified(environment):
     verified = run(environment, "groupconv", "verify", "halfturn")
     assert verified.returncode == 0, verified.stderr
-    assert "halfturn: all checks hold" in verified.stdout
+    assert "halfturn: proved" in verified.stdout
 
 
 def test_its_own_tests_pass(environment, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch.nn.functional as F
+from torch import Tensor
 
 from groupconv.algebra import as_space
 from groupconv.arguments import flag, positive
@@ -13,6 +14,7 @@ from groupconv.nn.bank import filter_bank
 from groupconv.nn.buffers import as_tensor, kept_tensor
 from groupconv.nn.planes import (
     merge_planes,
+    not_a_tensor,
     planar_convolution,
     pool_planes,
     require_mode,
@@ -24,8 +26,6 @@ from groupconv.transforms import Window, action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from torch import Tensor
 
     from groupconv.algebra import Element, Space, SplitGroup
     from groupconv.transforms import Action, FilterTransform
@@ -168,6 +168,8 @@ def act(
     s, t = group.split(element)
     S = group.stabilizer
     H, d = as_space(S, space), S.dimension
+    if not isinstance(x, Tensor):
+        raise not_a_tensor(x)
     rank = d if H.is_whole else d + 1
     if x.ndim < rank or (not H.is_whole and x.shape[-d - 1] != H.index):
         raise ShapeError(

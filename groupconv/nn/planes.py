@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from groupconv import registry
 from groupconv.errors import ArgumentError, EquivarianceWarning, ShapeError, warn
@@ -13,12 +14,18 @@ from groupconv.errors import ArgumentError, EquivarianceWarning, ShapeError, war
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor
-
     from groupconv.algebra import Subgroup
     from groupconv.transforms import Window
 
-__all__ = ["merge_planes", "planar_convolution", "pool_planes", "split_planes", "warn_if_uneven"]
+__all__ = [
+    "merge_planes",
+    "not_a_tensor",
+    "planar_convolution",
+    "pool_planes",
+    "require_mode",
+    "split_planes",
+    "warn_if_uneven",
+]
 
 POOLING_MODES = ("max", "mean", "sum")
 
@@ -51,8 +58,8 @@ def merge_planes(
     """
     d, S = space.stabilizer.dimension, space.index
     axes = (channels,) if S == 1 else (channels, S)
-    if x.ndim != len(axes) + d + 1 or x.shape[1:-d] != axes:
-        raise ShapeError(_wrong_shape(tuple(x.shape), axes, d, group))
+    if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or x.shape[1:-d] != axes:
+        raise _wrong_input(x, axes, d, group)
     return x if S == 1 else x.reshape(x.shape[0], channels * S, *x.shape[-d:])
 
 
@@ -79,8 +86,8 @@ def pool_planes(
     """
     d, S = space.stabilizer.dimension, space.index
     axes = ("C",) if S == 1 else ("C", S)
-    if x.ndim != len(axes) + d + 1 or (S > 1 and x.shape[2] != S):
-        raise ShapeError(_wrong_shape(tuple(x.shape), axes, d, group))
+    if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or (S > 1 and x.shape[2] != S):
+        raise _wrong_input(x, axes, d, group)
     if S == 1:
         return x
     if len(table) > 1:  # otherwise all planes are pooled
@@ -108,22 +115,29 @@ def warn_if_uneven(layer: str, window: Window, x: Tensor) -> None:
         warn(f"{layer} {problem}", EquivarianceWarning)
 
 
-def _wrong_shape(shape: tuple[int, ...], axes: tuple[int | str, ...], d: int, group: str) -> str:
-    """What a layer expects of a shape, and the next step."""
-    expected = ", ".join(map(str, ("B", *axes, *(f"N{i}" for i in range(d)))))
-    planes = f" and {axes[1]} stabilizer planes" if len(axes) > 1 else " on the lattice"
-    text = (
-        f"x has shape {shape}, expected ({expected}): {axes[0]} channels{planes} of group {group!r}"
+def not_a_tensor(x: object) -> ArgumentError:
+    """What is said of an array, or of anything else that is not a tensor."""
+    return ArgumentError(
+        f"x is of type {type(x).__name__}, expected a torch.Tensor; torch.as_tensor makes one of "
+        f"an array or a list"
     )
-    if len(shape) == len(axes) + d and all(
-        a in ("C", n) for a, n in zip(axes, shape, strict=False)
-    ):
-        return f"{text}; give it a batch axis, as x[None] does"
-    if len(axes) > 1 and len(shape) == d + 2:
-        return f"{text}; a map on the lattice, such as an image, enters through a LiftingConv"
-    if len(shape) != len(axes) + d + 1:
-        return f"{text}; {group!r} acts on {d} spatial axes" + _namesake(group, d)
-    return text
+
+
+def _wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> ArgumentError:
+    """What a layer expects of its input, and the next step."""
+    if not isinstance(x, Tensor):
+        return not_a_tensor(x)
+    shape, rank = tuple(x.shape), len(axes) + d + 1
+    expected = ", ".join(map(str, ("B", *axes, *(f"N{i}" for i in range(d)))))
+    planes = f"{axes[1]} stabilizer planes" if len(axes) > 1 else "a map on the lattice"
+    step = ""
+    if shape[: len(axes)] == axes or (axes[0] == "C" and shape[1 : len(axes)] == axes[1:]):
+        step = "; x[None] adds a batch axis" if len(shape) == rank - 1 else ""
+    elif len(axes) > 1 and len(shape) == rank - 1:
+        step = "; a map on the lattice, such as an image, enters through a LiftingConv"
+    elif len(shape) != rank:
+        step = f"; {group!r} acts on {d} spatial axes" + _namesake(group, d)
+    return ShapeError(f"x has shape {shape}, expected ({expected}), {planes} of {group!r}{step}")
 
 
 def _namesake(group: str, d: int) -> str:

@@ -15,7 +15,13 @@ from groupconv.algebra import as_space
 from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.buffers import TableModule
-from groupconv.nn.planes import planar_convolution, pool_planes, require_mode, warn_if_uneven
+from groupconv.nn.planes import (
+    not_a_tensor,
+    planar_convolution,
+    pool_planes,
+    require_mode,
+    warn_if_uneven,
+)
 from groupconv.registry import as_group
 from groupconv.transforms import Window, support_cells
 
@@ -131,6 +137,8 @@ class _SpatialPool(nn.Module):
     def _planes(self, x: Tensor) -> Tensor:  # shape: (B, C·S, *spatial)
         """All planes alike, whatever axes stand between the batch and space."""
         d = self.group.dimension
+        if not isinstance(x, Tensor):
+            raise not_a_tensor(x)
         if x.ndim < d + 2:
             raise ShapeError(
                 f"x has shape {tuple(x.shape)}, expected (B, C, …) before {d} spatial axes; "

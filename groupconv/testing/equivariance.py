@@ -14,6 +14,7 @@ from groupconv.algebra.plugin import as_element
 from groupconv.arguments import number
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
 from groupconv.nn.functional import act
+from groupconv.nn.planes import not_a_tensor
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def equivariance_error(
         >>> equivariance_error(layer, torch.randn(2, 1, 9, 9)).worst < 1e-5
         True
     """
+    if not isinstance(x, Tensor):
+        raise not_a_tensor(x)
     parts = _parts(module)
     found = _group_of(module, parts) if group is None else as_group(group)
     if elements is None:

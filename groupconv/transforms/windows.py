@@ -126,8 +126,8 @@ class Window:
         Examples:
             >>> from groupconv import group
             >>> window = Window.read(group("p4").stabilizer, 3, stride=2)
-            >>> window.problem((9, 9)), window.problem((8, 8))[:31]
-            ('', 'with stride (2, 2) on an array o')
+            >>> window.problem((9, 9)), window.problem((8, 8))[:19]
+            ('', 'with stride (2, 2) ')
         """
         shape = tuple(shape)
         room, has_steps = self.room(shape), max(self.stride) > 1

@@ -7,7 +7,6 @@ import torch
 
 import groupconv as gc
 from groupconv.nn.bank import filter_bank
-from groupconv.nn.functional import bank_flags
 from tests.support.groups import P4, P4M, P6M
 
 CASES = [
@@ -21,7 +20,7 @@ CASES = [
 
 
 def bank_of(transform):
-    masked, ragged = bank_flags(transform)
+    masked, ragged = transform.is_masked, transform.is_ragged
     index = torch.tensor(transform.index).flatten(1)
     inverse = torch.tensor(transform.inverse)
     return lambda w: filter_bank(w, index, inverse, masked=masked, ragged=ragged)

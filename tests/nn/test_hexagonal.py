@@ -14,7 +14,7 @@ from torch import nn
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, EquivarianceError, EquivarianceWarning, ShapeError
-from groupconv.transforms import domain, sublattice, sublattice_cells
+from groupconv.transforms import invariant_region, sublattice, sublattice_cells
 from groupconv_plugins import hexagonal
 from groupconv_plugins.plane import pmm as PMM
 from tests.support.groups import P2, P4, P4M, P222, Z2
@@ -79,7 +79,9 @@ def test_masked_networks_are_equivariant_with_padding_and_biases(group):
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.add_(0.3)
-    x = torch.randn(2, 2, 9, 9, dtype=torch.float64) * torch.tensor(domain(group, 9))
+    x = torch.randn(2, 2, 9, 9, dtype=torch.float64) * torch.tensor(
+        invariant_region(group.stabilizer, (9, 9))
+    )
     gc.testing.assert_equivariant(net, x, group=group)
     with pytest.raises(EquivarianceError):  # the corners of the array spoil it
         gc.testing.assert_equivariant(network(group, 9, mask=False), x, group=group)
@@ -87,15 +89,17 @@ def test_masked_networks_are_equivariant_with_padding_and_biases(group):
 
 @pytest.mark.parametrize(("size", "cells"), [(3, 7), (5, 19), (7, 37), (9, 61), (11, 91)])
 def test_domains_and_filters_are_whole_hexagons(size, cells):
-    assert domain(P6M, size).sum() == cells
+    assert invariant_region(P6M.stabilizer, (size, size)).sum() == cells
     assert gc.filter_transform(P6M, size, "lattice").num_parameters == cells
     u, v = np.indices((size, size)) - size // 2
-    np.testing.assert_array_equal(domain(P6M, size), abs(u - v) <= size // 2)
+    np.testing.assert_array_equal(
+        invariant_region(P6M.stabilizer, (size, size)), abs(u - v) <= size // 2
+    )
 
 
 @pytest.mark.parametrize("group", [Z2, P4, P4M])
 def test_groups_that_keep_the_box_keep_every_cell(group):
-    assert domain(group, (6, 6)).all()
+    assert invariant_region(group.stabilizer, (6, 6)).all()
     x = torch.randn(1, 1, 6, 6)
     assert gc.nn.Mask(6, group=group)(x) is not x
     assert torch.equal(gc.nn.Mask(6, group=group)(x), x)
@@ -105,7 +109,7 @@ def test_groups_that_keep_the_box_keep_every_cell(group):
     ("group", "index"), [(P3, 3), (P6, 3), (P6, 7), (P6, 4), (P6M, 4), (P4, 2), (P4, 5), (P4M, 9)]
 )
 def test_subsampling_commutes_with_the_group(group, index):
-    N = sublattice(group, index)
+    N = sublattice(group.stabilizer, index)
     assert round(abs(np.linalg.det(N))) == index
     for A in group.stabilizer.matrices:
         np.testing.assert_array_equal(A @ N, N @ A)
@@ -114,8 +118,8 @@ def test_subsampling_commutes_with_the_group(group, index):
     maps = torch.randn(2, 3, group.order, 13, 13)
     gc.testing.assert_equivariant(layer, maps, group=group, in_space="group", out_space="group")
     # Every point of the sublattice in the domain is read exactly once.
-    cells = sublattice_cells(group, index, (13, 13))
-    points = np.argwhere(domain(group, 13)) - 6
+    cells = sublattice_cells(group.stabilizer, index, (13, 13))
+    points = np.argwhere(invariant_region(group.stabilizer, (13, 13))) - 6
     coordinates = points @ np.linalg.inv(N).T
     on = np.isclose(coordinates, coordinates.round(), atol=1e-9).all(1)
     expected = sorted(((points[on] + 6) @ [13, 1]).tolist())
@@ -123,18 +127,22 @@ def test_subsampling_commutes_with_the_group(group, index):
 
 
 def test_sublattices_as_arrays():
-    assert sublattice_cells(P4, 4, (7, 7)).tolist() == [[8, 10, 12], [22, 24, 26], [36, 38, 40]]
-    cells = sublattice_cells(P6, 3, (5, 5))
+    assert sublattice_cells(P4.stabilizer, 4, (7, 7)).tolist() == [
+        [8, 10, 12],
+        [22, 24, 26],
+        [36, 38, 40],
+    ]
+    cells = sublattice_cells(P6.stabilizer, 3, (5, 5))
     around = [(1, 2), (2, 1), (1, -1), (-1, 1), (-1, -2), (-2, -1), (0, 0)]  # √3 from the centre
     assert set(cells.ravel().tolist()) == {-1, *(5 * (2 + a) + 2 + b for a, b in around)}
     with pytest.raises(ArgumentError, match="index=17: of the sublattices of index 2 to 16"):
-        sublattice(P4, 17)
+        sublattice(P4.stabilizer, 17)
 
 
 def test_the_most_compact_sublattice_is_taken_however_close_the_next_one_is():
     long = gc.Lattice("long", (("1", "0"), ("0", "1001/1000")))
     oblong = gc.GeneratedGroup("pmm", {g.name: (g.matrix, g.order) for g in PMM.generators}, long)
-    assert sublattice(oblong, 2).tolist() == [[2, 0], [0, 1]]
+    assert sublattice(oblong.stabilizer, 2).tolist() == [[2, 0], [0, 1]]
 
 
 def test_a_network_with_a_stride_of_the_square_root_of_three():
@@ -144,7 +152,9 @@ def test_a_network_with_a_stride_of_the_square_root_of_three():
         layers.LiftingConv(1, 2, 3, padding=1), layers.Mask(13), first,
         layers.GroupConv(2, 2, 3, padding=1), layers.Mask(first.output_size),
     ).double()  # fmt: skip
-    x = torch.randn(1, 1, 13, 13, dtype=torch.float64) * torch.tensor(domain(P6, 13))
+    x = torch.randn(1, 1, 13, 13, dtype=torch.float64) * torch.tensor(
+        invariant_region(P6.stabilizer, (13, 13))
+    )
     gc.testing.assert_equivariant(net, x)
     assert torch.compile(net, fullgraph=True, backend="aot_eager")(x).shape == net(x).shape
 
@@ -165,9 +175,9 @@ def test_a_network_with_a_stride_of_the_square_root_of_three():
         (lambda: gc.nn.Subsample(4.0, 9, group=P6), ArgumentError, "index=4.0: expected a pos"),
         (lambda: gc.nn.Mask(4, group=P6), ArgumentError, r"shape=\(4, 4\) has no cell"),
         (lambda: gc.nn.Mask(0, group=P6), ArgumentError, "size=0"),
-        (lambda: gc.nn.Mask((5, 7), group=P6), ArgumentError, "not symmetric under 'p6'"),
-        (lambda: gc.nn.Subsample(2, (5, 7), group=P4), ArgumentError, "not symmetric under 'p4'"),
-        (lambda: sublattice("p4", 3.0), ArgumentError, "index=3.0"),
+        (lambda: gc.nn.Mask((5, 7), group=P6), ArgumentError, "not symmetric: the group"),
+        (lambda: gc.nn.Subsample(2, (5, 7), group=P4), ArgumentError, "not symmetric: the group"),
+        (lambda: sublattice(P4.stabilizer, 3.0), ArgumentError, "index=3.0"),
         (lambda: gc.nn.Mask(5, group=P6)(torch.ones(1, 1, 7, 7)), ShapeError, r"to be \(5, 5\)"),
         (lambda: gc.nn.MaxPool(2, group=P6), ArgumentError, "no symmetric part at all"),
     ],
@@ -183,9 +193,9 @@ def test_masks_follow_the_module():
     assert mask.to("meta").to_empty(device="cpu")(torch.ones(5, 5)).sum() == 19
     assert repr(mask) == "Mask((5, 5), cells=19, group='p6')"
     assert repr(gc.nn.Subsample(2, 5, group=P4)).startswith("Subsample(index=2, (5, 5)→(5, 5)")
-    assert sublattice(P2, 2).tolist() == [[1, -1], [1, 1]]
+    assert sublattice(P2.stabilizer, 2).tolist() == [[1, -1], [1, 1]]
     for index in range(2, 17):  # mirrors along the axes keep every diagonal sublattice
-        N = sublattice(PMM, index)
+        N = sublattice(PMM.stabilizer, index)
         assert round(np.linalg.det(N)) == index
         assert not (N - np.diag(np.diag(N))).any()
 
@@ -237,7 +247,7 @@ def test_windows_of_sheared_lattices_are_even_or_a_warning_tells(name):
 def test_arrays_without_a_centre_are_told(group):
     x = torch.randn(1, 1, *(6,) * group.dimension)
     layer = gc.nn.LiftingConv(1, 1, 3, padding=1, group=group)
-    with pytest.warns(EquivarianceWarning, match="to no centre, so nothing on it is equivariant"):
+    with pytest.warns(EquivarianceWarning, match="to a point that is not a centre, so nothing on"):
         layer(x)
     layer(torch.randn(1, 1, *(5,) * group.dimension))
     gc.nn.LiftingConv(1, 1, 3, padding=1, padding_mode="circular", group=group)(x)
@@ -246,7 +256,7 @@ def test_arrays_without_a_centre_are_told(group):
 @pytest.mark.parametrize(
     ("size", "kernel", "padding", "message"),
     [
-        ((7, 7), 5, 1, r"gives \(5, 5\) cells, not the input's number over the stride"),
+        ((7, 7), 5, 1, r"produces \(5, 5\) cells where the input size divided by"),
         ((7, 9), 3, 1, "is on a torus that the group does not map to itself"),
         ((7, 7), 5, 2, None),
         ((7, 7), 3, 1, None),

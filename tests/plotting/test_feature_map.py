@@ -10,7 +10,7 @@ from groupconv.errors import ArgumentError, MissingDependencyError, ShapeError
 from groupconv.nn.functional import act
 from groupconv.plotting import equivariance_figure, feature_map_figure, plane_positions
 from groupconv.plotting.feature_map import SIZE
-from groupconv.transforms import domain
+from groupconv.transforms import invariant_region
 from tests.support.groups import P2, P4, P4M, P6M, PM, Z2
 
 
@@ -53,7 +53,7 @@ def test_the_map_of_a_moved_image_is_the_moved_map(group):
         np.array([plane.get_array() for plane in axes.collections]) for axes in figure.axes[2:]
     )
     generator = group.stabilizer.generators[0]
-    is_drawn = domain(group, SIZE)
+    is_drawn = invariant_region(group.stabilizer, (SIZE, SIZE))
     full = torch.zeros(group.order, SIZE, SIZE, dtype=torch.float64)
     full[:, torch.tensor(is_drawn)] = torch.tensor(before)
     moved = act(

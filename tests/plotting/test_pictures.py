@@ -5,13 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from groupconv.plotting.page import (
-    cartesian_basis,
-    draw_cells,
-    extent,
-    readable_generators,
-    voronoi_cell,
-)
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
@@ -19,6 +12,12 @@ import groupconv as gc
 from groupconv.errors import ArgumentError, ElementError
 from groupconv.plotting import cayley_figure, filter_figure, positions, subgroup_figure
 from groupconv.plotting import table_figure as draw_table
+from groupconv.plotting.layout import (
+    draw_cells,
+    extent,
+    readable_generators,
+    voronoi_cell,
+)
 from tests.support.groups import CUBE, GROUPS, LINE_MIRROR, P4, P4M, P6M, P222, Z2
 
 OBLIQUE = gc.Lattice("oblique", (("1", "0"), ("1/3", "5/4")))
@@ -75,7 +74,7 @@ def test_cayley_graphs_of_chosen_generators():
     assert "as far as they generate it: C4" in cayley_figure("p4m", [1]).axes[0].get_title()
     with pytest.raises(ArgumentError, match=r"generators=\[1, 0\]: 0 is the identity"):
         cayley_figure("p4m", [1, 0])
-    with pytest.raises(ElementError, match="stabilizer=8 is no stabilizer element"):
+    with pytest.raises(ElementError, match="stabilizer=8 is not a stabilizer element"):
         cayley_figure("p4m", [8])
 
 
@@ -137,10 +136,10 @@ def test_voronoi_cells_have_the_lattice_s_area_and_meet_their_neighbours(lattice
     corners = voronoi_cell(lattice)
     x, y = corners.T
     area = abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) / 2
-    assert area == pytest.approx(abs(np.linalg.det(cartesian_basis(lattice))))
+    assert area == pytest.approx(abs(np.linalg.det(lattice.cartesian_basis)))
     # No point of the cell is nearer to another lattice point than to the origin.
     steps = (
-        np.stack(np.meshgrid(*[range(-3, 4)] * 2), -1).reshape(-1, 2) @ cartesian_basis(lattice).T
+        np.stack(np.meshgrid(*[range(-3, 4)] * 2), -1).reshape(-1, 2) @ lattice.cartesian_basis.T
     )
     distances = np.linalg.norm(corners[:, None] - steps, axis=-1)
     np.testing.assert_allclose(distances.min(1), np.linalg.norm(corners, axis=1))

@@ -77,7 +77,7 @@ def test_an_input_that_is_not_finite_is_not_blamed_on_the_module(value):
     x = torch.full((1, 1, 5, 5), value)
     with pytest.raises(ArgumentError, match="x holds values that are not finite"):
         assert_equivariant(gc.nn.LiftingConv(1, 1, 3, group=P4), x)
-    with pytest.raises(ArgumentError, match="x is a ndarray"):
+    with pytest.raises(ArgumentError, match="x is of type ndarray"):
         equivariance_error(gc.nn.LiftingConv(1, 1, 3, group=P4), x.numpy())
 
 
@@ -113,8 +113,6 @@ def test_outputs_that_measure_nothing_are_refused(function, message):
 def test_elements_are_checked():
     layer, x = gc.nn.LiftingConv(1, 1, 3, group=P4), torch.randn(1, 1, 5, 5)
     assert (1, 0, 0) in equivariance_error(layer, x, elements=[[1, 0, 0]]).per_element
-    with pytest.raises(ArgumentError, match="elements=5"):
-        equivariance_error(layer, x, elements=5)
 
 
 def test_tolerance_follows_the_type_or_is_given():
