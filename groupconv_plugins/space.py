@@ -78,15 +78,15 @@ ROTATIONS: dict[str, tuple[Rows, int]] = {
 }
 """Proper rotations in the conventional cell, and their orders."""
 
-PRIMITIVE: dict[str, Rows] = {
-    "P": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-    "C": [[1, 1, 0], [-1, 1, 0], [0, 0, 2]],
-    "A": [[2, 0, 0], [0, 1, 1], [0, -1, 1]],
-    "I": [[-1, 1, 1], [1, -1, 1], [1, 1, -1]],
-    "F": [[0, 1, 1], [1, 0, 1], [1, 1, 0]],
-    "R": [[2, -1, -1], [1, 1, -2], [1, 1, 1]],  # obverse setting, hexagonal axes
+PRIMITIVE: dict[str, tuple[int, Rows]] = {
+    "P": (1, [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+    "C": (2, [[1, 1, 0], [-1, 1, 0], [0, 0, 2]]),
+    "A": (2, [[2, 0, 0], [0, 1, 1], [0, -1, 1]]),
+    "I": (2, [[-1, 1, 1], [1, -1, 1], [1, 1, -1]]),
+    "F": (2, [[0, 1, 1], [1, 0, 1], [1, 1, 0]]),
+    "R": (3, [[2, -1, -1], [1, 1, -2], [1, 1, 1]]),  # obverse setting, hexagonal axes
 }
-"""The primitive basis as columns in the conventional one, without its common denominator."""
+"""The primitive basis as columns in the conventional one, with its common denominator."""
 
 PRISM = Lattice("hexagonal prism", (("1", "0", "0"), ("-1/2", "sqrt(3)/2", "0"), ("0", "0", "1")))
 BODY = Lattice(
@@ -146,7 +146,7 @@ def _operation(name: str) -> tuple[Rows, int]:
 
 def _primitive(rows: Rows, letter: str) -> Rows:
     """A matrix of the conventional cell in the primitive basis, `P⁻¹ A P`, in integers."""
-    P = np.array(PRIMITIVE[letter])
+    P = np.array(PRIMITIVE[letter][1])  # its common denominator cancels
     x, y, z = P.T
     adjugate = np.stack([np.cross(y, z), np.cross(z, x), np.cross(x, y)])  # P⁻¹ times the volume
     moved: Rows = (adjugate @ np.array(rows) @ P // (x @ adjugate[0])).tolist()
