@@ -31,12 +31,6 @@ def positive(argument: str, value: Any) -> int:
 def as_sizes(argument: str, value: int | Sequence[int], d: int, least: int = 1) -> tuple[int, ...]:
     """One integer per axis, from one for all or a sequence.
 
-    Args:
-        argument: The name of the argument.
-        value: What was given.
-        d: The number of axes.
-        least: The smallest integer allowed.
-
     Raises:
         ArgumentError: the value is neither one integer nor `d` of them, or one is below `least`.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -66,21 +65,15 @@ class AxiomError(GroupError):
         problem: str,
         elements: tuple[Any, ...] = (),
         step: str = "run groupconv.verify on it for every broken axiom and its counterexample",
-        *,
         is_proof: bool = False,
     ) -> None:
-        verb = "is not proved to satisfy" if is_proof else "breaks"
-        super().__init__(f"group {group!r} {verb} {axiom}: {problem}; {step}")
-        self.group = group
-        self.axiom = axiom
-        self.problem = problem
-        self.elements = elements
-        self.step = step
-        self.is_proof = is_proof
+        super().__init__(group, axiom, problem, elements, step, is_proof)
+        self.group, self.axiom, self.problem = group, axiom, problem
+        self.elements, self.step, self.is_proof = elements, step, is_proof
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        make = functools.partial(type(self), is_proof=self.is_proof)
-        return make, (self.group, self.axiom, self.problem, self.elements, self.step)
+    def __str__(self) -> str:
+        verb = "is not proved to satisfy" if self.is_proof else "breaks"
+        return f"group {self.group!r} {verb} {self.axiom}: {self.problem}; {self.step}"
 
 
 class PluginError(GroupConvError):

@@ -20,7 +20,6 @@ FEW = gc.data.ImageSet("few", *[X, torch.tensor([0, 9])] * 2)
     [
         (lambda: gc.nn.GroupConv(4, 4, 3, out_space=np.array([0, 1]), group="p4"), "out_space="),
         (lambda: gc.plotting.equivariance_figure([X[0, 0]], [X[0]], ["x"], "z1"), "z1"),
-        (lambda: gc.Lattice(5, (("1",),)), "name=5 of a lattice"),
         (lambda: gc.models.P4CNN(channels=0), "^channels=0: expected a positive integer"),
         (lambda: gc.models.P4CNN(num_classes="10"), "^num_classes='10': expected a positive"),
         (lambda: gc.models.P4CNN(dropout=2.0), "dropout=2.0: expected a number from 0 to 1"),

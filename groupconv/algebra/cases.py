@@ -10,7 +10,6 @@ import sympy
 
 from groupconv.algebra.exact import Element
 from groupconv.algebra.translations import translation_pairs, translations
-from groupconv.errors import GroupConvError
 
 if TYPE_CHECKING:
     from groupconv.algebra.formulas import Formulas
@@ -99,10 +98,3 @@ class Cases:
         wanted = self.matrix(*g)
         twins = ((*s, *t) for s in self.indices)
         return next(h for h in twins if self.matrix(*h) == wanted)
-
-    def matrix_or_none(self, g: Element) -> sympy.ImmutableMatrix | None:
-        """An element's matrix, or None where the plugin cannot give one."""
-        try:
-            return self.matrix(*g)
-        except GroupConvError:
-            return None

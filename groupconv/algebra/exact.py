@@ -25,12 +25,7 @@ Rows: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 def read_only(table: npt.ArrayLike) -> IntArray:
-    """A table as int64 that nobody can change by accident.
-
-    Examples:
-        >>> read_only([1, 2]).flags.writeable
-        False
-    """
+    """A table as int64 that nobody can change by accident."""
     array = np.array(table, dtype=np.int64)
     array.setflags(write=False)
     return array
@@ -42,38 +37,19 @@ def is_concrete(*elements: Element) -> bool:
 
 
 def matrix_text(matrix: sympy.MatrixBase) -> str:
-    """A matrix on one line, for messages.
-
-    Examples:
-        >>> import sympy
-        >>> matrix_text(sympy.eye(2))
-        '[[1, 0], [0, 1]]'
-    """
+    """A matrix on one line, for messages."""
     return str(matrix.tolist())
 
 
 def vanishes(entry: sympy.Expr) -> bool:
-    """Whether an expression is zero: as a polynomial, or as an algebraic number.
-
-    Examples:
-        >>> import sympy
-        >>> vanishes(1 / (1 + sympy.sqrt(2)) - sympy.sqrt(2) + 1)
-        True
-    """
+    """Whether an expression is zero: as a polynomial, or as an algebraic number."""
     import sympy
 
     return bool(sympy.expand(entry).is_zero)  # of numbers, by their minimal polynomial
 
 
 def equal(left: Iterable[Any], right: Iterable[Any]) -> bool:
-    """Whether two matrices or two indices are equal entry by entry, as `vanishes` sees it.
-
-    Examples:
-        >>> import sympy
-        >>> t = sympy.Symbol("t")
-        >>> equal((1, t * (t + 1)), (1, t**2 + t)), equal((1,), (1, 0))
-        (True, False)
-    """
+    """Whether two matrices or two indices are equal entry by entry, as `vanishes` sees it."""
     if left == right:
         return True
     left, right = tuple(left), tuple(right)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groupconv.algebra.finite_groups import factorization, factors_once
-from groupconv.algebra.integer_matrices import closure, identity, powers, product, products
+from groupconv.algebra.integer_matrices import closure, identity, order_of, product, products
 from groupconv.algebra.lattice import CUBIC, LINE, SQUARE, Lattice
 from groupconv.algebra.plugin import LARGEST_ORDER
 from groupconv.algebra.split_group import SplitGroup
@@ -74,17 +74,21 @@ class GeneratedGroup(SplitGroup):
         status: str = "stable",
     ) -> None:
         if not isinstance(generators, Mapping) or not (generators or lattice):
-            raise ArgumentError(
-                f"generators={generators!r} of group {name!r}: expected a mapping from the name "
-                f"of each coordinate to its generator's matrix and order; with none, give lattice="
+            raise _wrong(
+                name,
+                f"generators={generators!r}",
+                "a mapping from names of coordinates to matrices and orders, or also lattice=",
             )
         parsed = tuple(_generator(name, key, value) for key, value in generators.items())
-        lattice = _lattice(name, {g.name: g.matrix for g in parsed}, lattice)
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "generators", parsed)
-        object.__setattr__(self, "lattice", lattice)
-        object.__setattr__(self, "status", status)
-        object.__setattr__(self, "stabilizer_shape", tuple(g.order for g in parsed))
+        stated = {
+            "name": name,
+            "generators": parsed,
+            "lattice": _lattice(name, {g.name: g.matrix for g in parsed}, lattice),
+            "status": status,
+            "stabilizer_shape": tuple(g.order for g in parsed),
+        }
+        for attribute, value in stated.items():
+            object.__setattr__(self, attribute, value)
 
     @classmethod
     def from_matrices(
@@ -113,29 +117,25 @@ class GeneratedGroup(SplitGroup):
             (4, 2, 3)
         """
         if not isinstance(matrices, Mapping) or not matrices:
-            raise ArgumentError(
-                f"matrices={matrices!r} of group {name!r}: expected a mapping from names to "
-                f"matrices"
-            )
+            raise _wrong(name, f"matrices={matrices!r}", "a mapping from names to matrices")
         given = {key: _read_rows(name, key, value) for key, value in matrices.items()}
         lattice = _lattice(name, given, lattice)
         require_isometries(list(given.values()), lattice, group=name, labels=list(given))
         elements = closure(list(given.values()))
-        table = Stabilizer.from_matrices(elements, lattice, group=name, labels=elements).composition
+        table = Stabilizer.from_matrices(elements, lattice, group=name).composition
         own = tuple(map(elements.index, given.values()))
         keeps = factors_once(table, own)
         chosen = own if keeps else factorization(table, own)
-        names = list(given) if keeps else list(string.ascii_lowercase)
         if chosen is None:
-            raise ArgumentError(
-                f"matrices={matrices!r} of group {name!r} generate {len(elements)} elements that "
-                f"are not products A^a B^b … of powers in exactly one way; write a SplitGroup with "
-                f"matrix and index"
+            raise _wrong(
+                name,
+                f"the {len(elements)} elements that matrices={matrices!r} generate",
+                "products A^a B^b … of powers in exactly one way; write a SplitGroup with formulas",
             )
-        generators = {
-            key: (elements[s], _order(elements[s])) for key, s in zip(names, chosen, strict=False)
-        }
-        return cls(name, generators, lattice)
+        names = list(given) if keeps else list(string.ascii_lowercase)
+        rows = [elements[s] for s in chosen]
+        orders = map(order_of, rows)
+        return cls(name, dict(zip(names, zip(rows, orders, strict=True), strict=False)), lattice)
 
     @property
     def coordinate_names(self) -> tuple[str, ...]:
@@ -148,117 +148,91 @@ class GeneratedGroup(SplitGroup):
 
         split = len(self.generators)
         stabilizer, translation = index[:split], index[split:]
-        if stabilizer not in self._parts:
+        if stabilizer not in self._powers:
             raise ElementError(
                 f"index={index} of {self.name!r}: the stabilizer coordinates {stabilizer} are "
                 f"exponents of generators, expected integers; only translations can be symbols"
             )
-        rows = zip(self._parts[stabilizer], translation, strict=True)
+        rows = zip(self._powers[stabilizer], translation, strict=True)
         bottom = [0] * self.dimension + [1]
         return sympy.ImmutableMatrix([*([*row, t] for row, t in rows), bottom])
 
     def index(self, matrix: sympy.ImmutableMatrix) -> Element:
         """The exponents of the generators and the translation, by looking the matrix up."""
         d = self.dimension
-        found = self._exponents.get(tuple(map(tuple, matrix[:d, :d].tolist())))
+        linear = matrix[:d, :d].tolist()
+        found = self._exponents.get(tuple(map(tuple, linear)))
         if found is None:
-            raise ElementError(
-                f"no product of generators has the linear part {matrix[:d, :d].tolist()}"
-            )
+            raise ElementError(f"no product of generators has the linear part {linear}")
         return (*found, *matrix[:d, d])
 
     @functools.cached_property
-    def _parts(self) -> dict[tuple[int, ...], Rows]:
+    def _powers(self) -> dict[tuple[int, ...], Rows]:
         """`A^a B^b …` for all exponents."""
         parts = products(self.dimension, [(g.matrix, g.order) for g in self.generators])
         return dict(zip(self.stabilizer_indices, parts, strict=True))
 
     @functools.cached_property
     def _exponents(self) -> dict[Rows, tuple[int, ...]]:
-        return {linear: exponents for exponents, linear in self._parts.items()}
+        return {linear: exponents for exponents, linear in self._powers.items()}
 
     @functools.cached_property
     def _tables(self) -> Stabilizer:
         """Made of integers alone: products of generators are what the formulas look up."""
-        elements = [self.element(s) for s in self._parts]
-        parts = list(self._parts.values())
+        elements = [self.element(s) for s in self._powers]
+        parts = list(self._powers.values())
         return Stabilizer.from_matrices(parts, self.lattice, group=self.name, labels=elements)
 
     def __repr__(self) -> str:
         generators = {g.name: (g.matrix, g.order) for g in self.generators}
+        status = "" if self.status == "stable" else f", status={self.status!r}"
         return (
             f"{type(self).__name__}(name={self.name!r}, generators={generators!r}, "
-            f"lattice={self.lattice!r}"
-            + ("" if self.status == "stable" else f", status={self.status!r}")
-            + ")"
+            f"lattice={self.lattice!r}{status})"
         )
+
+
+def _wrong(group: str, found: str, expected: str) -> ArgumentError:
+    return ArgumentError(f"{found} of group {group!r}: expected {expected}")
 
 
 def _lattice(name: str, matrices: Mapping[str, Rows], lattice: Lattice | None) -> Lattice:
     """The lattice of some matrices, by default the standard one of their size."""
     size = len(next(iter(matrices.values()), ()))
-    if lattice is None and size not in _STANDARD:
-        raise ArgumentError(
-            f"generators of group {name!r} act in {size} dimensions, where there is no standard "
-            f"lattice; give lattice="
-        )
-    chosen = _STANDARD[size] if lattice is None else lattice
+    chosen = _STANDARD.get(size) if lattice is None else lattice
     if not isinstance(chosen, Lattice):
-        raise ArgumentError(
-            f"lattice={lattice!r} of group {name!r}: expected a groupconv.Lattice, such as "
-            f"groupconv.HEXAGONAL"
-        )
+        raise _wrong(name, f"lattice={lattice!r}", f"a groupconv.Lattice of dimension {size}")
     for key, rows in matrices.items():
         if len(rows) != chosen.dimension:
-            raise ArgumentError(
-                f"generator {key!r} of group {name!r} is a {len(rows)}×{len(rows)} matrix, and the "
-                f"lattice {chosen.name!r} has dimension {chosen.dimension}"
-            )
+            found = f"generator {key!r}, a {len(rows)}×{len(rows)} matrix,"
+            raise _wrong(name, found, f"dimension {chosen.dimension} of {chosen.name!r}")
     return chosen
 
 
 def _generator(group: str, name: str, value: Any) -> Generator:
     """Read one generator and check that it has the order it claims."""
-    if not isinstance(name, str) or not name.isidentifier() or TRANSLATION_NAME.fullmatch(name):
-        raise ArgumentError(
-            f"generator name {name!r} of group {group!r}: expected an identifier other than "
-            f"t0, t1, …, the names of the translations"
-        )
+    if not str(name).isidentifier() or TRANSLATION_NAME.fullmatch(name):
+        expected = "an identifier other than t0, t1, …, the names of the translations"
+        raise _wrong(group, f"generator name {name!r}", expected)
     try:
         matrix, order = value
         order = operator.index(order)
     except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            f"generator {name!r} of group {group!r} is {value!r}, expected a pair of an integer "
-            f"matrix and its order"
-        ) from error
+        expected = "a pair of an integer matrix and its order"
+        raise _wrong(group, f"generator {name!r} = {value!r}", expected) from error
     if not 1 <= order <= LARGEST_ORDER:
-        raise ArgumentError(
-            f"order={order!r} of generator {name!r} of group {group!r}: expected a positive "
-            f"integer, at most {LARGEST_ORDER}"
-        )
-    generator = Generator(name, _read_rows(group, name, matrix), order)
-    one = identity(len(generator.matrix))
-    found = powers(generator.matrix, order)
-    is_early = one in found[1:]
-    if is_early or product(found[-1], generator.matrix) != one:
-        exponent = found.index(one, 1) if is_early else order
-        raise AxiomError(
-            group,
-            "finite order",
-            f"{name}^{exponent} is {'already' if is_early else 'not'} the identity, and {name!r} "
-            f"is declared of order {order}; {name} = {[list(row) for row in generator.matrix]}",
-            step="correct the matrix or the order",
-        )
-    return generator
-
-
-def _order(matrix: Rows) -> int:
-    """The least `n > 0` with `A^n = 1`, for an element of a finite group."""
-    one, power, n = identity(len(matrix)), matrix, 1
-    while power != one:
-        power, n = product(power, matrix), n + 1
-    return n
+        expected = f"a positive integer, at most {LARGEST_ORDER}"
+        raise _wrong(group, f"order={order} of generator {name!r}", expected)
+    rows = power = _read_rows(group, name, matrix)
+    exponent = 1
+    while power != identity(len(rows)) and exponent <= order:
+        power, exponent = product(power, rows), exponent + 1
+    if exponent != order:
+        n, verb = (exponent, "already") if exponent < order else (order, "not")
+        problem = f"{name}^{n} is {verb} the identity, and {name!r} is declared of order {order}"
+        problem += f"; {name} = {[list(row) for row in rows]}"
+        raise AxiomError(group, "finite order", problem, step="correct the matrix or the order")
+    return Generator(name, rows, order)
 
 
 def _read_rows(group: str, name: str, matrix: Any) -> Rows:
@@ -267,16 +241,11 @@ def _read_rows(group: str, name: str, matrix: Any) -> Rows:
         rows = [list(row) for row in (matrix.tolist() if hasattr(matrix, "tolist") else matrix)]
     except TypeError:
         rows = []
-    if not rows or any(len(row) != len(rows) for row in rows):
-        raise ArgumentError(
-            f"generator {name!r} of group {group!r} is {matrix!r}, expected a square matrix"
-        )
+    if {len(rows)} != set(map(len, rows)):
+        raise _wrong(group, f"generator {name!r} = {matrix!r}", "a square matrix")
     try:
-        return tuple(tuple(operator.index(entry) for entry in row) for row in rows)
+        return tuple(tuple(map(operator.index, row)) for row in rows)
     except TypeError as error:
-        raise AxiomError(
-            group,
-            "integrality",
-            f"generator {name!r} has entries that are not integers: {rows}",
-            step="write it in lattice coordinates, as integers",
-        ) from error
+        problem = f"generator {name!r} has entries that are not integers: {rows}"
+        step = "write it in lattice coordinates, as integers"
+        raise AxiomError(group, "integrality", problem, step=step) from error

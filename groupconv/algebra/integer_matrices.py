@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.exact import Rows
 
-__all__ = ["closure", "identity", "powers", "product", "products"]
+__all__ = ["closure", "identity", "order_of", "powers", "product", "products"]
 
 
 def identity(d: int) -> Rows:
@@ -41,15 +41,18 @@ def products(d: int, generators: Iterable[tuple[Rows, int]]) -> list[Rows]:
 
 
 def closure(generators: Sequence[Rows]) -> list[Rows]:
-    """All products of some matrices that generate a finite group, the identity first.
-
-    Examples:
-        >>> len(closure([((0, -1), (1, 0))]))
-        4
-    """
+    """All products of some matrices that generate a finite group, the identity first."""
     one = identity(len(generators[0]))
     members, frontier = {one}, [one]
     while frontier:
         frontier = list({product(s, g) for s in frontier for g in generators} - members)
         members.update(frontier)
     return [one, *sorted(members - {one}, reverse=True)]
+
+
+def order_of(matrix: Rows) -> int:
+    """The least `n > 0` with `A^n = 1`, for an element of a finite group."""
+    power, n = matrix, 1
+    while power != identity(len(matrix)):
+        power, n = product(power, matrix), n + 1
+    return n

@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import sympy
 
-    FloatArray = npt.NDArray[np.float64]
     Surds = tuple[tuple[Surd, ...], ...]
 
 __all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice"]
@@ -46,16 +46,12 @@ class Lattice:
     vectors: tuple[tuple[str, ...], ...]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise ArgumentError(f"name={self.name!r} of a lattice: expected a text")
         rows = self.vectors
-        is_square = isinstance(rows, tuple) and all(
-            isinstance(row, tuple) and len(row) == len(rows) for row in rows
-        )
-        if not is_square or not rows:
+        is_square = isinstance(rows, tuple) and {len(rows)} == set(map(len, rows))
+        if not is_square or not all(isinstance(row, tuple) for row in rows):
             raise ArgumentError(
-                f"vectors={rows!r} of lattice {self.name!r} are not d vectors with d entries "
-                f"each; give a square tuple of tuples of strings"
+                f"vectors={rows!r} of lattice {self.name!r}: expected a square tuple of tuples of "
+                f"strings, d vectors with d entries each"
             )
         if not _determinant(self.entries):
             raise ArgumentError(
@@ -74,10 +70,8 @@ class Lattice:
 
     def _read(self, entry: str) -> Surd:
         try:
-            if not isinstance(entry, str):
-                raise ValueError(f"it is of type {type(entry).__name__}")
             return read_surd(entry)
-        except ValueError as error:
+        except (ValueError, AttributeError) as error:
             raise ArgumentError(
                 f"entry {entry!r} of lattice {self.name!r} is not an exact real number: {error}; "
                 f"write a string of integers, + - * / ( ) and sqrt, such as '-1/2' or 'sqrt(3)/2'"
@@ -86,26 +80,23 @@ class Lattice:
     @property
     def basis(self) -> sympy.ImmutableMatrix:
         """The basis vectors as columns, an exact `(d, d)` matrix."""
-        import sympy
-
-        return sympy.ImmutableMatrix([[x.as_sympy() for x in row] for row in self.entries]).T
+        return _as_sympy(self.entries).T
 
     @property
     def gram(self) -> sympy.ImmutableMatrix:
         """The scalar products of the basis vectors, an exact `(d, d)` matrix."""
-        import sympy
-
-        return sympy.ImmutableMatrix([[x.as_sympy() for x in row] for row in self._products])
+        return _as_sympy(self._products)
 
     @property
-    def cartesian_basis(self) -> FloatArray:
+    def cartesian_basis(self) -> npt.NDArray[np.float64]:
         """The basis vectors as columns, in floating point, for pictures and sampling."""
         return np.array([[float(x) for x in row] for row in self.entries]).T
 
     @functools.cached_property
     def _products(self) -> Surds:
         return tuple(
-            tuple(sum(map(Surd.__mul__, a, b), Surd()) for b in self.entries) for a in self.entries
+            tuple(sum(map(Surd.__mul__, a, b), Surd({})) for b in self.entries)
+            for a in self.entries
         )
 
     @functools.cached_property
@@ -114,25 +105,29 @@ class Lattice:
 
         There is one for each square root in the Gram matrix, since these are independent.
         """
-        entries = [dict(x.terms) for row in self._products for x in row]
-        denominator = math.lcm(*(c.denominator for x in entries for c in x.values()))
-        radicands = sorted({n for x in entries for n in x})
-        parts = [[int(denominator * x.get(n, 0)) for x in entries] for n in radicands]
+        entries = [x.terms for row in self._products for x in row]
+        denominator = math.lcm(*(c.denominator for terms in entries for c in terms.values()))
+        roots = sorted({n for terms in entries for n in terms})
+        parts = [[int(denominator * terms.get(n, 0)) for terms in entries] for n in roots]
         return np.array(parts, dtype=object).reshape(-1, self.dimension, self.dimension)
 
     def __getstate__(self) -> dict[str, object]:
         return {"name": self.name, "vectors": self.vectors}
 
 
+def _as_sympy(rows: Surds) -> sympy.ImmutableMatrix:
+    import sympy
+
+    return sympy.ImmutableMatrix([[x.as_sympy() for x in row] for row in rows])
+
+
 def _determinant(rows: Surds) -> Surd:
     """The sum over all permutations (Leibniz)."""
-    total = Surd()
+    total = Surd({})
     for columns in itertools.permutations(range(len(rows))):
         inversions = sum(a > b for a, b in itertools.combinations(columns, 2))
-        product = read_surd("-1" if inversions % 2 else "1")
-        for row, column in zip(rows, columns, strict=True):
-            product *= row[column]
-        total += product
+        entries = (row[column] for row, column in zip(rows, columns, strict=True))
+        total += math.prod(entries, start=Surd({1: Fraction((-1) ** inversions)}))
     return total
 
 

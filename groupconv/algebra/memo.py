@@ -27,14 +27,6 @@ class Memo:
 
     Args:
         limit: The most bytes that are kept.
-
-    Examples:
-        >>> import numpy as np
-        >>> memo = Memo(limit=100)
-        >>> memo.get("ten", lambda: np.zeros(10)) is memo.get("ten", lambda: np.zeros(10))
-        True
-        >>> memo.get("many", lambda: np.zeros(1000)).nbytes, memo.nbytes
-        (8000, 80)
     """
 
     def __init__(self, limit: int) -> None:

@@ -29,19 +29,16 @@ class Plugin(Protocol):
     """What a plugin owes: three statements and two formulas. Everything else follows from them.
 
     It may also state `compose(g, h)` and `inverse(g)`: claims, which are proved and never needed.
+
+    Attributes:
+        name: The name under which the group is registered.
+        lattice: The lattice it acts on.
+        stabilizer_shape: The number of values of each stabilizer coordinate.
     """
 
-    @property
-    def name(self) -> str:
-        """The name under which the group is registered."""
-
-    @property
-    def lattice(self) -> Lattice:
-        """The lattice it acts on."""
-
-    @property
-    def stabilizer_shape(self) -> tuple[int, ...]:
-        """The number of values of each stabilizer coordinate."""
+    name: str
+    lattice: Lattice
+    stabilizer_shape: tuple[int, ...]
 
     def matrix(self, *index: Any) -> Any:
         """The homogeneous matrix `g(s…, t…)`; coordinates are sympy integers or symbols."""

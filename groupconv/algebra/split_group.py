@@ -148,9 +148,8 @@ class SplitGroup(metaclass=_CheckedOnCreation):
     @functools.cached_property
     def formulas(self) -> Formulas:
         """The formulas as their author wrote them, with exact arguments."""
-        claims = {"compose", "inverse"}
-        claims -= {name for name in claims if getattr(type(self), name) is vars(SplitGroup)[name]}
-        return Formulas(self, frozenset(claims))
+        own = (n for n in ("compose", "inverse") if getattr(type(self), n) is not _DEFAULTS[n])
+        return Formulas(self, frozenset(own))
 
     @functools.cached_property
     def stabilizer(self) -> Stabilizer:
@@ -165,7 +164,7 @@ class SplitGroup(metaclass=_CheckedOnCreation):
             >>> group("p4m").stabilizer.name
             'D4'
         """
-        tables = self._tables
+        tables = self._tables  # before the claims, which may themselves ask for products
         if self.formulas.claims:
             from groupconv.algebra.building import require_claims
 
@@ -174,19 +173,18 @@ class SplitGroup(metaclass=_CheckedOnCreation):
 
     @functools.cached_property
     def _tables(self) -> Stabilizer:
-        """The stabilizer without the claims, which may themselves ask for products."""
         from groupconv.algebra.building import build_stabilizer
 
         return build_stabilizer(self.formulas)
 
     @functools.cached_property
-    def _rows(self) -> tuple[Rows, ...]:
-        """The linear parts in Python integers, which never overflow."""
-        return tuple(tuple(map(tuple, A)) for A in self._tables.matrices.tolist())
+    def _rows(self) -> dict[Rows, int]:
+        """The flat index of each linear part, in Python integers, which never overflow."""
+        return {tuple(map(tuple, A)): s for s, A in enumerate(self._tables.matrices.tolist())}
 
     @functools.cached_property
-    def _flat_of(self) -> dict[Rows, int]:
-        return {rows: s for s, rows in enumerate(self._rows)}
+    def _parts(self) -> tuple[Rows, ...]:
+        return tuple(self._rows)
 
     # -- what follows -------------------------------------------------------------------------
 
@@ -279,9 +277,7 @@ class SplitGroup(metaclass=_CheckedOnCreation):
         """
         element = as_element(self, g)
         if not is_concrete(element):
-            raise ElementError(
-                f"element={element} of {self.name!r} holds symbols, expected integers"
-            )
+            raise ElementError(f"element={element} holds symbols, expected integers")
         return self._split(element)
 
     def _split(self, element: Element) -> tuple[int, Element]:
@@ -335,13 +331,10 @@ class SplitGroup(metaclass=_CheckedOnCreation):
 
     def __getstate__(self) -> dict[str, Any]:
         """What makes the group: not its operations, nor what it computes once and keeps."""
-        kept = {
-            name
-            for cls in type(self).__mro__
-            for name, value in vars(cls).items()
-            if isinstance(value, functools.cached_property)
-        }
-        return {k: v for k, v in vars(self).items() if k not in kept | _OPERATIONS.keys()}
+        derived = set(_OPERATIONS)
+        for cls in type(self).__mro__:
+            derived |= {n for n, v in vars(cls).items() if isinstance(v, functools.cached_property)}
+        return {name: value for name, value in vars(self).items() if name not in derived}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -355,36 +348,30 @@ def _index(self: SplitGroup, matrix: Any) -> Element:
     given = as_matrix(self, matrix, "the argument matrix")
     *rows, bottom = given.tolist()
     d = self.dimension
+
+    def foreign(reason: object) -> ElementError:
+        shown = matrix_text(given)
+        return ElementError(f"matrix={shown} is not an element of {self.name!r}: {reason}")
+
     if bottom != [0] * d + [1]:
-        raise ElementError(
-            f"matrix={matrix_text(given)} is not an element of {self.name!r}: its bottom row is "
-            f"not {[0] * d + [1]}; give a homogeneous matrix [[A, t], [0, 1]]"
+        raise foreign(f"the bottom row of a homogeneous matrix is {[0] * d + [1]}")
+    numbers = [entry for row in rows for entry in row if entry.is_number]
+    if not all(entry.is_Integer for entry in numbers):
+        raise foreign(
+            "everything about a group is exact; give integers, or symbols for translations"
         )
-    if all(entry.is_Integer for row in rows for entry in row):
-        s = self._flat_of.get(tuple(tuple(map(int, row[:d])) for row in rows))
+    if len(numbers) == d * (d + 1):
+        s = self._rows.get(tuple(tuple(map(int, row[:d])) for row in rows))
         if s is None:
-            raise ElementError(
-                f"matrix={matrix_text(given)} is not an element of {self.name!r}: none of its "
-                f"stabilizer elements has that linear part"
-            )
+            raise foreign("none of its stabilizer elements has that linear part")
         return (*self.stabilizer_indices[s], *(int(row[d]) for row in rows))
-    if any(entry.is_number and not entry.is_Integer for row in rows for entry in row):
-        raise ElementError(
-            f"matrix={matrix_text(given)} is not an element of {self.name!r}: everything about a "
-            f"group is exact; give integers, or symbols for the translation"
-        )
     try:
         element = self.formulas.index(given)
         back = self.formulas.matrix(*element)
     except GroupConvError as error:
-        raise ElementError(
-            f"matrix={matrix_text(given)} is not an element of {self.name!r}: {error}"
-        ) from error
+        raise foreign(error) from error
     if not equal(back, given):
-        raise ElementError(
-            f"matrix={matrix_text(given)} is not an element of {self.name!r}: index gives "
-            f"{element}, whose matrix is {matrix_text(back)}"
-        )
+        raise foreign(f"index gives {element}, whose matrix is {matrix_text(back)}")
     return element
 
 
@@ -394,8 +381,8 @@ def _compose(self: SplitGroup, g: Element, h: Element) -> Element:
         return self.formulas.compose(one, other)
     (s, t), (r, x) = self._split(one), self._split(other)
     product = self.stabilizer_indices[self._tables.composition[s, r]]
-    moved = [sum(map(operator.mul, row, x)) + n for row, n in zip(self._rows[s], t, strict=True)]
-    return (*product, *moved)
+    rows = zip(self._parts[s], t, strict=True)
+    return (*product, *[sum(map(operator.mul, row, x)) + n for row, n in rows])
 
 
 def _inverse(self: SplitGroup, g: Element) -> Element:
@@ -404,11 +391,12 @@ def _inverse(self: SplitGroup, g: Element) -> Element:
         return self.formulas.inverse(element)
     s, t = self._split(element)
     back = self._tables.inverse[s]
-    moved = [-sum(map(operator.mul, row, t)) for row in self._rows[back]]
+    moved = [-sum(map(operator.mul, row, t)) for row in self._parts[back]]
     return (*self.stabilizer_indices[back], *moved)
 
 
 _OPERATIONS = {"matrix": _matrix, "index": _index, "compose": _compose, "inverse": _inverse}
 """What users call: checked, and answered from the tables where all coordinates are integers."""
+_DEFAULTS = {name: vars(SplitGroup)[name] for name in _OPERATIONS}
 for _name, _operation in _OPERATIONS.items():
-    functools.update_wrapper(_operation, vars(SplitGroup)[_name])
+    functools.update_wrapper(_operation, _DEFAULTS[_name])

@@ -64,7 +64,7 @@ class Stabilizer:
         lattice: Lattice,
         *,
         group: str = "stabilizer",
-        labels: Sequence[Any] | None = None,
+        labels: Sequence[Any] = range(4096),
     ) -> Stabilizer:
         """The group of some integer matrices; its axioms are examined exactly on the way.
 
@@ -83,9 +83,30 @@ class Stabilizer:
             >>> Stabilizer.from_matrices([[[1, 0], [0, 1]], half], SQUARE).name
             'C2'
         """
-        labels = range(len(np.array(matrices, object))) if labels is None else labels
         require_isometries(matrices, lattice, group=group, labels=labels)
-        return cls(lattice, *_tables(read_only(matrices), group, labels))
+
+        def broken(axiom: str, problem: str, *elements: int) -> AxiomError:
+            return AxiomError(group, axiom, problem, tuple(labels[s] for s in elements))
+
+        parts = read_only(matrices)
+        flat_of: dict[bytes, int] = {}
+        for s, A in enumerate(parts):
+            first = flat_of.setdefault(A.tobytes(), s)
+            if first != s:
+                same = f"{labels[first]} and {labels[s]} have the same matrix {A.tolist()}"
+                raise broken("injectivity", same, first, s)
+        if flat_of.get(np.eye(lattice.dimension, dtype=np.int64).tobytes()) != 0:
+            found = f"the matrix of {labels[0]} is {parts[0].tolist()}, expected the identity"
+            raise broken("identity", found, 0)
+        products = parts[:, None] @ parts  # shape: (S, S, d, d)
+        composition = np.empty(products.shape[:2], dtype=np.int64)
+        for s, t in np.ndindex(composition.shape):
+            composition[s, t] = flat = flat_of.get(products[s, t].tobytes(), -1)
+            if flat < 0:
+                found = f"{products[s, t].tolist()}, which is not the matrix of any element"
+                problem = f"the product of {labels[s]} and {labels[t]} is {found}"
+                raise broken("closure", problem, s, t)
+        return cls(lattice, parts, composition, (composition == 0).argmax(axis=1))
 
     @functools.cached_property
     def order(self) -> int:
@@ -342,62 +363,22 @@ def require_isometries(
     group: str,
     labels: Sequence[Any],
 ) -> None:
-    """Refuse matrices that change lengths or angles of a lattice: `Aᵀ Γ A = Γ` does not hold.
+    """Refuse matrices that change lengths or angles of a lattice: `Aᵀ Γ A = Γ` has to hold.
 
-    Isometries that map a lattice to itself are finitely many, so whatever they generate is finite.
+    Isometries that map a lattice to itself are finitely many, so any of them generate a finite
+    group.
 
     Raises:
-        AxiomError: one does; the error gives it its label.
+        AxiomError: a matrix is not an isometry.
     """
     exact = np.array(matrices, dtype=object)  # Python integers, which never overflow
     for gram in lattice.integer_grams:
         changed = (exact.transpose(0, 2, 1) @ gram @ exact != gram).any(axis=(1, 2))
         if changed.any():
             s = int(changed.argmax())
-            raise AxiomError(
-                group,
-                "isometry",
+            problem = (
                 f"{labels[s]} = {exact[s].tolist()} changes lengths or angles of the lattice "
-                f"{lattice.name!r}, whose Gram matrix is {lattice.gram.tolist()}",
-                (labels[s],),
-                step="name the lattice that these matrices belong to",
+                f"{lattice.name!r}, whose Gram matrix is {lattice.gram.tolist()}"
             )
-
-
-def _tables(
-    matrices: IntArray,  # shape: (S, d, d)
-    group: str,
-    labels: Sequence[Any],
-) -> tuple[IntArray, IntArray, IntArray]:
-    """The matrices, the composition table by looking every product up, and the inverses."""
-    flat_of: dict[bytes, int] = {}
-    for s, A in enumerate(matrices):
-        first = flat_of.setdefault(A.tobytes(), s)
-        if first != s:
-            raise AxiomError(
-                group,
-                "injectivity",
-                f"{labels[first]} and {labels[s]} have the same matrix {A.tolist()}",
-                (labels[first], labels[s]),
-            )
-    if (matrices[0] != np.eye(matrices.shape[1], dtype=np.int64)).any():
-        raise AxiomError(
-            group,
-            "identity",
-            f"the matrix of {labels[0]} is {matrices[0].tolist()}, expected the identity; number "
-            f"the elements from the identity on",
-            (labels[0],),
-        )
-    products = matrices[:, None] @ matrices  # shape: (S, S, d, d)
-    table = np.empty(products.shape[:2], dtype=np.int64)
-    for s, t in np.ndindex(table.shape):
-        table[s, t] = flat_of.get(products[s, t].tobytes(), -1)
-        if table[s, t] < 0:
-            raise AxiomError(
-                group,
-                "closure",
-                f"the product of {labels[s]} and {labels[t]} is {products[s, t].tolist()}, which "
-                f"is not the matrix of any element",
-                (labels[s], labels[t]),
-            )
-    return matrices, table, (table == 0).argmax(axis=1)
+            step = "name the lattice that these matrices belong to"
+            raise AxiomError(group, "isometry", problem, (labels[s],), step)

@@ -13,12 +13,7 @@ Translation: TypeAlias = tuple[int, ...]
 
 
 def translations(d: int) -> list[Translation]:
-    """The most telling ones first: uneven ones near and far, none, then those along an axis.
-
-    Examples:
-        >>> translations(1)[:3], translations(2)[:3]
-        ([(-2,), (1000003,), (0,)], [(-2, 3), (1000003, -1000004), (0, 0)])
-    """
+    """The most telling ones first: uneven ones near and far, none, then those along an axis."""
     ramp = tuple(range(2, 2 + d))  # coordinates that differ from one another, from 0 and from 1
     far = tuple(FAR + 1 + n for n in ramp)
     along = [tuple(n * (i == j) for j in range(d)) for n in (1, -1, 5, -5) for i in range(d)]
@@ -29,12 +24,7 @@ def translations(d: int) -> list[Translation]:
 
 
 def translation_pairs(d: int) -> list[tuple[Translation, Translation]]:
-    """Pairs, the most telling first: uneven ones, then those that a short cut treats apart.
-
-    Examples:
-        >>> translation_pairs(1)[:4]
-        [((2,), (-2,)), ((1000003,), (-2,)), ((-1000003,), (-2,)), ((0,), (0,))]
-    """
+    """Pairs, the most telling first: uneven ones, then those that a short cut treats apart."""
     near, far, nowhere, *rest = translations(d)
     ramp = tuple(range(2, 2 + d))
     uneven = [(ramp, _negative(ramp[::-1])), (far, near), (_negative(far), near)]

@@ -25,6 +25,7 @@ __all__ = [
     "require_mode",
     "split_planes",
     "warn_if_uneven",
+    "wrong_input",
 ]
 
 POOLING_MODES = ("max", "mean", "sum")
@@ -59,7 +60,7 @@ def merge_planes(
     d, S = space.stabilizer.dimension, space.index
     axes = (channels,) if S == 1 else (channels, S)
     if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or x.shape[1:-d] != axes:
-        raise _wrong_input(x, axes, d, group)
+        raise wrong_input(x, axes, d, group)
     return x if S == 1 else x.reshape(x.shape[0], channels * S, *x.shape[-d:])
 
 
@@ -87,7 +88,7 @@ def pool_planes(
     d, S = space.stabilizer.dimension, space.index
     axes = ("C",) if S == 1 else ("C", S)
     if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or (S > 1 and x.shape[2] != S):
-        raise _wrong_input(x, axes, d, group)
+        raise wrong_input(x, axes, d, group)
     if S == 1:
         return x
     if len(table) > 1:  # otherwise all planes are pooled
@@ -123,7 +124,7 @@ def not_a_tensor(x: object) -> ArgumentError:
     )
 
 
-def _wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> ArgumentError:
+def wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> ArgumentError:
     """What a layer expects of its input, and the next step."""
     if not isinstance(x, Tensor):
         return not_a_tensor(x)

@@ -16,11 +16,11 @@ from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.buffers import TableModule
 from groupconv.nn.planes import (
-    not_a_tensor,
     planar_convolution,
     pool_planes,
     require_mode,
     warn_if_uneven,
+    wrong_input,
 )
 from groupconv.registry import as_group
 from groupconv.transforms import Window, support_cells
@@ -116,11 +116,6 @@ class _SpatialPool(nn.Module):
         self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
         self.dilation = self.window.dilation
         self.padding = tuple(low for low, _ in self.window.padding)
-        if any(2 * n > size for size, n in zip(self.kernel_size, self.padding, strict=True)):
-            raise ArgumentError(  # torch's limit, known only at its first call
-                f"padding={self.padding} is more than half of kernel_size={self.kernel_size}; "
-                f"give less padding or a larger window"
-            )
         cells, _ = support_cells(S, self.kernel_size)
         is_box = cells.size == math.prod(self.kernel_size)
         places = np.stack(np.unravel_index(cells, self.kernel_size), axis=-1)
@@ -137,13 +132,8 @@ class _SpatialPool(nn.Module):
     def _planes(self, x: Tensor) -> Tensor:  # shape: (B, C·S, *spatial)
         """All planes alike, whatever axes stand between the batch and space."""
         d = self.group.dimension
-        if not isinstance(x, Tensor):
-            raise not_a_tensor(x)
-        if x.ndim < d + 2:
-            raise ShapeError(
-                f"x has shape {tuple(x.shape)}, expected (B, C, …) before {d} spatial axes; "
-                f"x[None] adds a batch axis"
-            )
+        if not isinstance(x, Tensor) or x.ndim < d + 2:
+            raise wrong_input(x, ("C",), d, self.group.name)
         warn_if_uneven(type(self).__name__, self.window, x)
         # The batch stays an axis of its own: merged with others, torch's compiler cannot reason
         # about sizes that change.
@@ -152,10 +142,8 @@ class _SpatialPool(nn.Module):
     def _views(self, planes: Tensor) -> list[Tensor]:
         """What each cell of a window that is not a box reads, all of the output's shape."""
         if min(self.window.room(planes.shape[2:])) < 0:
-            raise ShapeError(
-                f"x has spatial shape {tuple(planes.shape[2:])}, too small for one window of "
-                f"kernel_size={self.kernel_size}; give a larger array or more padding"
-            )
+            shape = tuple(planes.shape[2:])
+            raise ShapeError(f"x has shape {shape} in space, too small for {self.kernel_size}")
         padded = F.pad(planes, self.window.flat_padding)
         views = []
         for cell in self._cells or ():

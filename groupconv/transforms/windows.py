@@ -54,16 +54,7 @@ class Window:
         group: str = "",
         is_circular: bool = False,
     ) -> Window:
-        """Read the sizes as torch's layers take them.
-
-        Args:
-            stabilizer: The stabilizer of the group.
-            kernel_size: The size of the window's box, one integer or one per axis.
-            stride: The step between positions.
-            padding: The cells added on both sides of each axis, or `"same"` or `"valid"`.
-            dilation: The distance between the window's cells.
-            group: The name of the group, for messages; by default that of its stabilizer.
-            is_circular: Whether the array is a torus.
+        """Read the sizes as torch's layers take them; `group` is the name for messages.
 
         Raises:
             ArgumentError: a size is not one integer or one per axis, or not symmetric under the
@@ -83,10 +74,13 @@ class Window:
 
         box, steps = sizes("kernel_size", kernel_size), sizes("stride", stride)
         gaps = sizes("dilation", dilation)
-        if isinstance(padding, str):
-            pads = _named_padding(S, padding, box, steps, gaps)
+        if padding == "same":
+            pads = _same_padding(S, box, steps, gaps)
+        elif isinstance(padding, str) and padding != "valid":
+            raise ArgumentError(f"padding={padding!r}: expected integers, 'same' or 'valid'")
         else:
-            pads = tuple((n, n) for n in sizes("padding", padding, least=0))
+            either = 0 if padding == "valid" else padding
+            pads = tuple((n, n) for n in sizes("padding", either, least=0))
         return cls(group or S.name, S, box, steps, pads, gaps, is_circular)
 
     @functools.cached_property
@@ -105,13 +99,7 @@ class Window:
         return tuple(n for pair in reversed(self.padding) for n in pair)
 
     def room(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """The cells of an array that the window can move by along each axis; negative if too large.
-
-        Examples:
-            >>> from groupconv import group
-            >>> Window.read(group("p4").stabilizer, 3, padding=1).room((8, 8))
-            (7, 7)
-        """
+        """The cells that the window can move by along each axis; negative if it is too large."""
         sizes = zip(shape, self.padding, self.dilation, self.kernel_size, strict=True)
         return tuple(n + sum(pads) - gap * (k - 1) - 1 for n, pads, gap, k in sizes)
 
@@ -183,18 +171,13 @@ class Window:
         )
 
 
-def _named_padding(
+def _same_padding(
     S: Stabilizer,
-    padding: str,
     kernel_size: tuple[int, ...],
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> tuple[tuple[int, int], ...]:
-    """The cells added before and after each axis by `"same"` or `"valid"`."""
-    if padding == "valid":
-        return ((0, 0),) * S.dimension
-    if padding != "same":
-        raise ArgumentError(f"padding={padding!r}: expected integers, 'same' or 'valid'")
+    """The cells added before and after each axis by `padding="same"`."""
     if max(stride) > 1:
         raise ArgumentError(
             f"padding='same' needs stride 1, not stride={stride}; give a number, such as "
@@ -203,8 +186,7 @@ def _named_padding(
     totals = [gap * (k - 1) for gap, k in zip(dilation, kernel_size, strict=True)]
     if any(totals[axis] % 2 for axis in S.reversed_axes):
         raise ArgumentError(
-            f"padding='same' with kernel_size={kernel_size} would pad one side of an axis more "
-            f"than the other, and the group maps these sides to each other; use an odd kernel_size "
-            f"or a number"
+            f"padding='same' with kernel_size={kernel_size} pads two sides unequally, and the "
+            f"group maps these sides to each other; use an odd kernel_size or a number"
         )
     return tuple((n // 2, n - n // 2) for n in totals)

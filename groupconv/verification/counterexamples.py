@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.axioms import Axiom
     from groupconv.algebra.cases import Cases, Elements
+    from groupconv.verification.report import TextRows
 
 __all__ = ["fails", "smallest_counterexample"]
 
@@ -116,15 +117,10 @@ def _toward_zero(c: int) -> Iterator[int]:
 
 def _counterexample_at(group: Cases, axiom: Axiom, elements: Elements) -> Counterexample:
     """What there is to see at one failing case."""
-    found = [group.matrix_or_none(element) for element in elements]
-    matrices = tuple(
-        tuple(tuple(map(str, matrix.row(i))) for i in range(matrix.rows))
-        for matrix in found
-        if matrix is not None
-    )
-    if len(matrices) < len(elements):
-        matrices = ()
+    matrices: tuple[TextRows, ...] = ()
     try:
+        found = [group.matrix(*element).tolist() for element in elements]
+        matrices = tuple(tuple(tuple(map(str, row)) for row in rows) for rows in found)
         left, right = axiom.sides(group, *elements)
     except GroupConvError as error:
         return Counterexample(elements, matrices, "", "", "", str(error))

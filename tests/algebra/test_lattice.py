@@ -36,7 +36,7 @@ def test_the_hexagonal_basis_has_120_degrees():
         ((("1", "1"), ("1", "1")), "depend on each other"),
         ((("sqrt(2)+1", "1"), ("1", "sqrt(2)-1")), "depend on each other"),
         ((("1/0", "1"), ("1", "1")), "division by zero"),
-        ((("sqrt(0-1)", "0"), ("0", "1")), r"sqrt\(-1\) is not a real number"),
+        ((("sqrt(0-1)", "0"), ("0", "1")), "sqrt takes a rational number that is not negative"),
         ((("1", "0"), ("0", "__import__('os')")), "is not an exact real number"),
         ((("1", "0"), ("0", "I")), "is not an exact real number"),
         ((("1", "0"), ("0", "1.5")), "is not an exact real number"),
@@ -44,7 +44,7 @@ def test_the_hexagonal_basis_has_120_degrees():
         ((("1", "0"), ("0", "9* *9* *9")), "is not an exact real number"),
         ((("1", "0"), ("0", "5//2")), "is not an exact real number"),
         ((("1", "0"), ("0", 2)), "is not an exact real number"),
-        ([["1", "0"], ["0", "2"]], "are not d vectors"),
+        ([["1", "0"], ["0", "2"]], "expected a square tuple of tuples"),
     ],
 )
 def test_a_basis_is_needed(vectors, message):
@@ -59,7 +59,7 @@ def test_repr_evaluates_back():
 
 @pytest.mark.parametrize("vectors", [(), (("1", "0"),)])
 def test_vectors_must_be_square(vectors):
-    with pytest.raises(ArgumentError, match="are not d vectors"):
+    with pytest.raises(ArgumentError, match="expected a square tuple of tuples"):
         Lattice("odd", vectors)
 
 
@@ -72,7 +72,7 @@ def test_numbers_vanish_however_they_are_written():
 
 
 @pytest.mark.parametrize(
-    "text", ["1/(1+sqrt(2))", "-(3-sqrt(12))/sqrt(8)", "1/(1+sqrt(2)+sqrt(15))", "sqrt(0)", "+7/21"]
+    "text", ["1/(1+sqrt(2))", "-(3-sqrt(12))/sqrt(8)", "1/(1+sqrt(2)+sqrt(15))", "sqrt(0)", "7/21"]
 )
 def test_texts_are_read_as_sympy_reads_them(text):
     number, expected = read_surd(text), sympy.sympify(text)

@@ -234,7 +234,7 @@ def test_bad_indices_are_refused(index, message):
     [
         ([[2, 0, 0], [0, 1, 0], [0, 0, 1]], "is not an element of 'p4'"),
         ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], "is not an element of 'p4'"),
-        ([[1, 0, 0], [0, 1, 0], [0, 1, 1]], "its bottom row is not"),
+        ([[1, 0, 0], [0, 1, 0], [0, 1, 1]], "the bottom row of a homogeneous matrix"),
         ([[1, 0], [0, 1]], "expected a 3×3 matrix"),
         ([[1, 0, 0.5], [0, 1, 0], [0, 0, 1]], "of integers or sympy expressions"),
         (sympy.Matrix([[0.0, -1.0, 0], [1, 0, 0], [0, 0, 1]]), "everything about a group is exact"),

@@ -320,8 +320,6 @@ def test_the_warning_points_at_the_line_that_called():
 
 
 def test_pooling_refuses_bad_arguments():
-    with pytest.raises(ArgumentError, match=r"padding=\(2, 2\) is more than half of kernel_size"):
-        gc.nn.MaxPool(3, padding=2, dilation=2, group=P4)
     with pytest.raises(ArgumentError, match="count_include_pad='no'"):
         gc.nn.AvgPool(2, count_include_pad="no", group=P4)
     with pytest.raises(ArgumentError, match="no symmetric part at all"):
@@ -334,7 +332,9 @@ def test_pooling_refuses_bad_arguments():
         gc.nn.CosetPool(5, group=P4)
     with pytest.raises(ShapeError, match="4 stabilizer planes of 'p4'"):
         gc.nn.CosetPool(group=P4)(torch.zeros(1, 2, 5, 5))
-    with pytest.raises(ShapeError, match=r"expected \(B, C, …\) before 2 spatial axes; x\[None\]"):
+    with pytest.raises(
+        ShapeError, match=r"expected \(B, C, N0, N1\), a map on the lattice of 'p4'"
+    ):
         gc.nn.MaxPool(2, group=P4)(torch.zeros(4, 4))
     with pytest.raises(ShapeError, match=r"expected \(B, 3, …\)"):
         gc.nn.BatchNorm(3)(torch.zeros(2, 4, 4, 5, 5))
