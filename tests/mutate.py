@@ -182,7 +182,7 @@ def mutant(path: Path, number: int) -> tuple[ast.Module, str, int]:
     """The tree of a file with one change, the change in words, and how many there are."""
     mutator = Mutator(number)
     tree = ast.fix_missing_locations(mutator.visit(ast.parse(path.read_text())))
-    return tree, mutator.told, mutator.count
+    return tree, mutator.change, mutator.count
 
 
 class Watch:
