@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groupconv.algebra.finite_groups import factorization, factors_once
-from groupconv.algebra.integer_matrices import closure, identity, order_of, product, products
+from groupconv.algebra.integer_matrices import generated, identity, order_of, product, products
 from groupconv.algebra.lattice import CUBIC, LINE, SQUARE, Lattice
 from groupconv.algebra.plugin import LARGEST_ORDER
 from groupconv.algebra.split_group import SplitGroup
@@ -94,7 +94,7 @@ class GeneratedGroup(SplitGroup):
     def from_matrices(
         cls, name: str, matrices: Mapping[str, Any], lattice: Lattice | None = None
     ) -> GeneratedGroup:
-        """The group that some matrices generate, whatever their products.
+        """The group that some matrices generate, whether or not each is needed.
 
         The matrices are kept as named generators if every element is a product `A^a B^b …` in
         exactly one way. Otherwise such generators are searched for along a chain of subgroups, and
@@ -121,7 +121,7 @@ class GeneratedGroup(SplitGroup):
         given = {key: _read_rows(name, key, value) for key, value in matrices.items()}
         lattice = _lattice(name, given, lattice)
         require_isometries(list(given.values()), lattice, group=name, labels=list(given))
-        elements = closure(list(given.values()))
+        elements = generated(list(given.values()))
         table = Stabilizer.from_matrices(elements, lattice, group=name).composition
         own = tuple(map(elements.index, given.values()))
         keeps = factors_once(table, own)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.exact import Rows
 
-__all__ = ["closure", "identity", "order_of", "powers", "product", "products"]
+__all__ = ["generated", "identity", "order_of", "powers", "product", "products"]
 
 
 def identity(d: int) -> Rows:
@@ -40,7 +40,7 @@ def products(d: int, generators: Iterable[tuple[Rows, int]]) -> list[Rows]:
     return found
 
 
-def closure(generators: Sequence[Rows]) -> list[Rows]:
+def generated(generators: Sequence[Rows]) -> list[Rows]:
     """All products of some matrices that generate a finite group, the identity first."""
     one = identity(len(generators[0]))
     members, frontier = {one}, [one]

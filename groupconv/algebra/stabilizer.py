@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Stabilizer", "Subgroup", "require_isometries"]
 
 MEMO_BYTES = 2**26
-"""How many bytes of tables that are made of a stabilizer are kept beside it."""
+"""How many bytes of tables are kept with the stabilizer that they are made of."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -236,6 +236,9 @@ class Stabilizer:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.lattice, self.matrices, self.composition, self.inverse)
 
+    def __deepcopy__(self, _: dict[int, Any]) -> Stabilizer:
+        return self  # nothing of it can change
+
     def __repr__(self) -> str:
         return f"Stabilizer.from_matrices({self.matrices.tolist()}, {self.lattice!r})"
 
@@ -293,13 +296,7 @@ class Subgroup:
 
     @functools.cached_property
     def abstract_name(self) -> str:
-        """What group `H` is by itself, such as `C4` or `D3`; names as in `Stabilizer.name`.
-
-        Examples:
-            >>> from groupconv import group
-            >>> group("p4m").subgroup((0, 2), (1, 0)).abstract_name
-            'C2×C2'
-        """
+        """What group `H` is by itself, such as `C4` or `D3`; names as in `Stabilizer.name`."""
         table = self.stabilizer.composition
         return finite_groups.abstract_name(finite_groups.restricted(table, self.elements))
 

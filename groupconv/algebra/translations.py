@@ -1,4 +1,4 @@
-"""Integer translations that are tried beside symbols, since code can tell the two apart."""
+"""Integer translations that are tried as well as symbols, since code can distinguish them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Translation: TypeAlias = tuple[int, ...]
 
 
 def translations(d: int) -> list[Translation]:
-    """The most telling ones first: uneven ones near and far, none, then those along an axis."""
+    """The most revealing ones first: uneven ones near and far, none, then those along an axis."""
     ramp = tuple(range(2, 2 + d))  # coordinates that differ from one another, from 0 and from 1
     far = tuple(FAR + 1 + n for n in ramp)
     along = [tuple(n * (i == j) for j in range(d)) for n in (1, -1, 5, -5) for i in range(d)]
@@ -24,7 +24,7 @@ def translations(d: int) -> list[Translation]:
 
 
 def translation_pairs(d: int) -> list[tuple[Translation, Translation]]:
-    """Pairs, the most telling first: uneven ones, then those that a short cut treats apart."""
+    """Pairs, the most revealing first: uneven ones, then those that a short cut may single out."""
     near, far, nowhere, *rest = translations(d)
     ramp = tuple(range(2, 2 + d))
     uneven = [(ramp, _negative(ramp[::-1])), (far, near), (_negative(far), near)]

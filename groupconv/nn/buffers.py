@@ -1,4 +1,4 @@
-"""Tables as buffers that rebuild themselves, and as tensors that are kept beside a stabilizer."""
+"""Tables as buffers that rebuild themselves, and as tensors that are kept with a stabilizer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["TableModule", "as_tensor", "kept_tensor"]
 
 
 def as_tensor(table: Table, device: torch.device | str | None = None) -> Tensor:
-    """A copy of a read-only table as a tensor, fit for training whatever mode is on."""
+    """A copy of a read-only table as a tensor, fit for training in any mode."""
     with torch.inference_mode(False):
         return torch.tensor(table, device=device)
 

@@ -190,22 +190,19 @@ class GroupConv(TableModule):
 
     def extra_repr(self) -> str:
         """The arguments that differ from their defaults, as torch's layers show them."""
-        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"]
-        if max(self.stride) > 1:
-            parts.append(f"stride={self.stride}")
-        if any(self.window.flat_padding):
-            parts.append(f"padding={self.padding!r}")
-        if max(self.dilation) > 1:
-            parts.append(f"dilation={self.dilation}")
-        if self.groups != 1:
-            parts.append(f"groups={self.groups}")
-        if self.bias is None:
-            parts.append("bias=False")
-        if self.padding_mode != "zeros":
-            parts.append(f"padding_mode={self.padding_mode!r}")
-        parts.append(f"group={self.group.name!r}")
-        parts.append(f"planes={self.in_space.index}→{self.out_space.index}")
-        return ", ".join(parts)
+        options = {
+            "stride": self.stride if max(self.stride) > 1 else None,
+            "padding": self.padding if any(self.window.flat_padding) else None,
+            "dilation": self.dilation if max(self.dilation) > 1 else None,
+            "groups": self.groups if self.groups > 1 else None,
+            "bias": False if self.bias is None else None,
+            "padding_mode": self.padding_mode if self.padding_mode != "zeros" else None,
+            "group": self.group.name,
+        }
+        shown = [f"{key}={value!r}" for key, value in options.items() if value is not None]
+        planes = f"planes={self.in_space.index}→{self.out_space.index}"
+        first = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        return ", ".join([first, *shown, planes])
 
     def _bank(self) -> Tensor:  # shape: (C_out, S_out, C_in / groups, S_in · box)
         weight = self.weight

@@ -131,21 +131,15 @@ def wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> A
     shape, rank = tuple(x.shape), len(axes) + d + 1
     expected = ", ".join(map(str, ("B", *axes, *(f"N{i}" for i in range(d)))))
     planes = f"{axes[1]} stabilizer planes" if len(axes) > 1 else "a map on the lattice"
-    step = ""
-    if shape[: len(axes)] == axes or (axes[0] == "C" and shape[1 : len(axes)] == axes[1:]):
-        step = "; x[None] adds a batch axis" if len(shape) == rank - 1 else ""
-    elif len(axes) > 1 and len(shape) == rank - 1:
-        step = "; a map on the lattice, such as an image, enters through a LiftingConv"
-    elif len(shape) != rank:
-        step = f"; {group!r} acts on {d} spatial axes" + _namesake(group, d)
-    return ShapeError(f"x has shape {shape}, expected ({expected}), {planes} of {group!r}{step}")
-
-
-def _namesake(group: str, d: int) -> str:
-    """The group of another dimension whose name differs in its capitals alone."""
+    text = f"x has shape {shape}, expected ({expected}), {planes} of {group!r}"
+    if len(shape) == rank:
+        return ShapeError(text)
+    if len(shape) == rank - 1 and shape[: len(axes)] == axes:
+        text += "; x[None] adds a batch axis"
+    elif len(shape) == rank - 1 and len(axes) > 1:
+        text += "; a map on the lattice, such as an image, enters through a LiftingConv"
+    text += f"; {group!r} acts on {d} spatial axes"
     for name in registry.groups():
         if name != group and name.lower() == group.lower():
-            other = registry.group(name)
-            if other.dimension != d:
-                return f", and {name!r} on {other.dimension}: names are case-sensitive"
-    return ""
+            text += f", and {name!r} on {registry.group(name).dimension}: names are case-sensitive"
+    return ShapeError(text)

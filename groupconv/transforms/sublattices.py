@@ -105,6 +105,11 @@ def sublattice_cells(stabilizer: Stabilizer, index: int, shape: tuple[int, ...])
         >>> sublattice_cells(group("p4").stabilizer, 4, (5, 5)).tolist()
         [[0, 2, 4], [10, 12, 14], [20, 22, 24]]
     """
+    key = ("sublattice", index, shape)
+    return stabilizer.memo.get(key, lambda: _cells(stabilizer, index, shape))
+
+
+def _cells(stabilizer: Stabilizer, index: int, shape: tuple[int, ...]) -> IntArray:
     N = sublattice(stabilizer, index)
     if any(n % 2 == 0 for n in shape):
         raise ArgumentError(

@@ -110,12 +110,6 @@ class Window:
         reach both ends, so that the stride divides the room; and on a lattice that the group
         shears, only if the middle one stands on the centre. A torus has no ends, but on a lattice
         that is sheared it has to stay one: the output has to have the period of the input.
-
-        Examples:
-            >>> from groupconv import group
-            >>> window = Window.read(group("p4").stabilizer, 3, stride=2)
-            >>> window.problem((9, 9)), window.problem((8, 8))[:19]
-            ('', 'with stride (2, 2) ')
         """
         shape = tuple(shape)
         room, has_steps = self.room(shape), max(self.stride) > 1
