@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
 
 import groupconv as gc
+
+PACKAGE = str(Path(gc.__file__).parent)
 
 
 def calls(operation):
@@ -17,7 +20,7 @@ def calls(operation):
     found = Counter()
 
     def count(frame, event, _):
-        if event == "call" and "groupconv" in frame.f_code.co_filename.split("tests")[0]:
+        if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
             found[frame.f_code.co_qualname] += 1
 
     found.clear()
