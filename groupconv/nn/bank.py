@@ -26,7 +26,6 @@ def filter_bank(
     weight: Tensor,  # shape: (C_out, C_in, P)
     index: Tensor,  # shape: (S_out, L)
     inverse: Tensor,  # shape: (S_out, P, M)
-    *,
     masked: bool,
     ragged: bool,
 ) -> Tensor:  # shape: (C_out, S_out, C_in, L)

@@ -146,6 +146,7 @@ class GroupConv(TableModule):
             self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
+        self._flags = self.transform.is_masked, self.transform.is_ragged
         self._register_tables(device)
         self.reset_parameters()
 
@@ -205,11 +206,11 @@ class GroupConv(TableModule):
         return ", ".join([first, *shown, planes])
 
     def _bank(self) -> Tensor:  # shape: (C_out, S_out, C_in / groups, S_in · box)
-        weight = self.weight
-        if self.bank_index.device != weight.device:
+        weight, index = self.weight, self.bank_index
+        if index.device != weight.device:
             self._place_tables(weight.device)
-        flags = {"masked": self.transform.is_masked, "ragged": self.transform.is_ragged}
-        return filter_bank(weight, self.bank_index, self.bank_inverse, **flags)
+            index = self.bank_index
+        return filter_bank(weight, index, self.bank_inverse, *self._flags)
 
     def _tables(self) -> Mapping[str, Table]:
         index = self.transform.index

@@ -83,9 +83,7 @@ def group_conv(
     key, device = ("bank", *transform.key), weight.device
     index = kept_tensor(S, (*key, "index"), device, lambda: transform.index).flatten(1)
     inverse = kept_tensor(S, (*key, "inverse"), device, lambda: transform.inverse)
-    bank = filter_bank(
-        weight, index, inverse, masked=transform.is_masked, ragged=transform.is_ragged
-    )
+    bank = filter_bank(weight, index, inverse, transform.is_masked, transform.is_ragged)
     C_out, S_out, S_in = len(weight), transform.out_space.index, transform.in_space.index
     kernel = bank.reshape(C_out * S_out, weight.shape[1] * S_in, *transform.kernel_size)
     bias = bias if bias is None else bias.repeat_interleave(S_out)
