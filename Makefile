@@ -10,7 +10,8 @@ install: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,plot,docs,dev]"
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo]" --group dev --group docs
 	touch $(READY)
 
 demo: install  ## prove a group, train its network on real digits, draw what it sees

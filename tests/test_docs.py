@@ -1,4 +1,4 @@
-"""The site builds strictly, and asks no other host for anything."""
+"""The site builds strictly, asks no other host for anything, and cuts no code off."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from groupconv.errors import ExperimentalWarning
 
 ROOT = Path(__file__).parents[1]
 GROUPS = ROOT / "docs" / "groups.md"
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+WIDEST = 76
+"""How many characters of a line of code fit a page."""
 LOADED = re.compile(r"<(?:script|img|link|iframe)\b[^>]*?\b(?:src|href)=[\"']?([^\"' >]+)")
 
 
@@ -31,6 +34,23 @@ def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path):
     assert not [address for address in loaded if "//" in address]
     styles = "".join(sheet.read_text() for sheet in tmp_path.rglob("*.css"))
     assert not re.search(r"url\(\s*[\"']?(?:https?:)?//", styles)
+
+
+def too_wide(text):
+    """The lines of code that do not fit a page."""
+    blocks = re.findall(r"^ *```.*?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines() if len(line) > WIDEST]
+
+
+def test_lines_of_code_fit_a_page():
+    assert len(PAGES) > 15
+    found = {page.name: too_wide(page.read_text()) for page in PAGES}
+    assert {page: lines for page, lines in found.items() if lines} == {}
+
+
+def test_a_long_line_of_code_is_found_and_long_prose_is_not():
+    prose, fits, wide = "word " * 40, "x" * WIDEST, "x" * (WIDEST + 1)
+    assert too_wide(f"{prose}\n```python\n{fits}\n{wide}\n```\n{prose}") == [wide]
 
 
 def test_the_table_of_groups_tells_the_truth():
