@@ -207,8 +207,10 @@ def test_the_subgroup_lattice_is_the_order_of_classes(group):
     assert sum(d["conjugates"] for _, d in lattice.nodes(data=True)) == len(group.subgroups())
 
 
-def test_orders_of_elements():
+def test_orders_of_elements_and_the_first_generators():
     assert P4M.stabilizer.element_orders == (1, 4, 2, 4, 2, 2, 2, 2)
+    assert (P4.stabilizer.generators, P4M.stabilizer.generators) == ((1,), (1, 4))
+    assert Z2.stabilizer.generators == ()
 
 
 def test_structures_are_frozen():
