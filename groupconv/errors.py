@@ -101,7 +101,7 @@ class EquivarianceWarning(UserWarning):
 
 
 class ConformanceError(GroupConvError, AssertionError):
-    """A group does not keep what groupconv promises of groups; `failures` holds each by check."""
+    """A group fails the conformance kit; `failures` maps each failed check to its error."""
 
     def __init__(self, message: str, failures: Mapping[str, Exception] | None = None) -> None:
         super().__init__(message)

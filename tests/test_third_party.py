@@ -95,7 +95,7 @@ def test_five_commands_from_nothing_to_a_trained_group(environment, tmp_path):
     # The commands of the README, in a clone, but for pip's downloads and the number of epochs.
     text = (ROOT / "README.md").read_text()
     (block,) = re.findall(r"^In five commands.*?```\n(.*?)```", text, re.DOTALL | re.MULTILINE)
-    commands = block.splitlines()
+    commands = re.sub(r"\\\n +", "", block).splitlines()
     assert len(commands) == 5
     for part in ("groupconv", "groupconv_plugins"):
         shutil.copytree(ROOT / part, tmp_path / part)

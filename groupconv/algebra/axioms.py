@@ -83,7 +83,7 @@ def require_axioms(G: Cases, axioms: Iterable[Axiom]) -> None:
     """Examine the quick cases of some axioms.
 
     Raises:
-        AxiomError: one does not hold.
+        AxiomError: an axiom does not hold.
     """
     for axiom in axioms:
         if axiom.claim and axiom.claim not in G.claims:

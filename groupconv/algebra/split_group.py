@@ -316,7 +316,7 @@ class SplitGroup(metaclass=_CheckedOnCreation):
         return self  # nothing of it can change
 
     def __getstate__(self) -> dict[str, Any]:
-        """What makes the group: not its operations, nor what it computes once and keeps."""
+        """The attributes that make the group, without its operations and cached values."""
         derived = set(_OPERATIONS)
         for cls in type(self).__mro__:
             derived |= {n for n, v in vars(cls).items() if isinstance(v, functools.cached_property)}

@@ -366,7 +366,7 @@ def require_isometries(
     group.
 
     Raises:
-        AxiomError: a matrix is not an isometry.
+        AxiomError: a matrix is not an isometry; the error names it by its label.
     """
     exact = np.array(matrices, dtype=object)  # Python integers, which never overflow
     for gram in lattice.integer_grams:

@@ -130,7 +130,7 @@ class _SpatialPool(nn.Module):
         )
 
     def _planes(self, x: Tensor) -> Tensor:  # shape: (B, C·S, *spatial)
-        """All planes alike, with any axes between the batch and space."""
+        """Pool every plane in the same way; any axes may stand between batch and space."""
         d = self.group.dimension
         if not isinstance(x, Tensor) or x.ndim < d + 2:
             raise wrong_input(x, ("C",), d, self.group.name)

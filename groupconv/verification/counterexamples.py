@@ -149,7 +149,7 @@ def _why_not_proved(group: Cases, axiom: Axiom, elements: Elements) -> str:
         )
     return (
         "the two sides are not the same polynomial, and no integers were found where they differ; "
-        "perhaps sympy cannot tell that they are equal: write it with + - * alone"
+        "perhaps sympy does not see that they are equal: write it with + - * only"
     )
 
 
