@@ -3,7 +3,7 @@
 Trained on shapes as they stand, tested on these and on shapes turned by one of the 24 rotations
 of the cube. The file holds occupancy grids of 30³, which are halved; 7 of the training shapes and
 1 of the test shapes are empty, and 64 stand in both parts, so the figures compare networks and
-are no benchmark's.
+are not those of a benchmark.
 
     python examples/shapes.py --data DIR [--group P432] [--epochs N] [--quick]
 
