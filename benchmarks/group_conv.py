@@ -1,7 +1,7 @@
 """Forward and backward of a group convolution, as a ratio to the planar convolution inside it.
 
 The limit is `torch.nn.functional.conv2d` with the expanded filter bank as a parameter of its own:
-the same arithmetic without the group. Plain indexing, `weight[..., index]`, is measured as well. All
+the same arithmetic without the group. Plain indexing, `weight[..., index]`, is measured too. All
 three run in turn, in random order, and the ratios are taken pair by pair.
 
     python benchmarks/group_conv.py [--device cuda] [--repeats 60] [--bare]
