@@ -30,9 +30,8 @@ def bundled_digits() -> ImageSet:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise MissingDependencyError(
-            "the bundled digits need scikit-learn; run: pip install 'groupconv[demo]'"
-        ) from error
+        step = "run: pip install 'groupconv[demo]'"
+        raise MissingDependencyError(f"the bundled digits need scikit-learn; {step}") from error
     digits = load_digits()
     images = torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16  # (N, 1, 8, 8)
     images = F.interpolate(images, size=(20, 20), mode="bilinear", align_corners=False)

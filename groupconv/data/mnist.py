@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["load_mnist", "mnist_draw"]
 
 NPZ = "mnist.npz"
-NPZ_KEYS = (
-    ("train_x", "x_train"),
-    ("train_y", "y_train"),
-    ("test_x", "x_test"),
-    ("test_y", "y_test"),
-)
+NPZ_NAMES = ("train_x", "train_y", "test_x", "test_y")
+KERAS_NAMES = ("x_train", "y_train", "x_test", "y_test")
 IDX = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -47,10 +43,8 @@ def load_mnist(folder: str | Path) -> ImageSet:
             (or `x_train` and so on): uint8 images `(N, 28, 28)` and labels `(N,)`.
 
     Raises:
-        DataError: a file is missing or damaged, or holds something else than MNIST.
+        DataError: a file is missing, is damaged, or does not hold MNIST.
     """
-    if not isinstance(folder, str | Path):
-        raise DataError(f"folder={folder!r}: expected a path")
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"folder={str(folder)!r} is not a folder; name one that holds MNIST")
@@ -60,20 +54,12 @@ def load_mnist(folder: str | Path) -> ImageSet:
         arrays = tuple(_read_idx(_find_idx(folder, name)) for name in IDX)
     train_x, train_y, test_x, test_y = arrays
     for images, labels in ((train_x, train_y), (test_x, test_y)):
-        if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1]:
-            raise DataError(
-                f"MNIST in {str(folder)!r} has images {images.shape} and labels {labels.shape}, "
-                f"expected (N, 28, 28) and (N,)"
-            )
-        if images.dtype != np.uint8 or labels.dtype.kind not in "iu":
-            raise DataError(
-                f"MNIST in {str(folder)!r} has {images.dtype} images and {labels.dtype} labels, "
-                f"expected uint8 and integers"
-            )
-        if not np.isin(labels, range(10)).all():
-            raise DataError(
-                f"MNIST in {str(folder)!r} has labels {np.unique(labels)[:12]}, expected 0 to 9"
-            )
+        fit = images.shape[1:] == (28, 28) and labels.shape == images.shape[:1]
+        are_bytes = images.dtype == np.uint8 and labels.dtype.kind in "iu"
+        if not (fit and are_bytes and np.isin(labels, range(10)).all()):
+            found = f"{images.dtype} images {images.shape}, {labels.dtype} labels {labels.shape}"
+            expected = "expected uint8 (N, 28, 28) and integers from 0 to 9 (N,)"
+            raise DataError(f"MNIST in {str(folder)!r} has {found}, {expected}")
     return ImageSet("MNIST", _pixels(train_x), _labels(train_y), _pixels(test_x), _labels(test_y))
 
 
@@ -94,10 +80,8 @@ def mnist_draw(folder: str | Path, seed: int = 0) -> ImageSet:
     images = torch.cat([mnist.train_x, mnist.test_x])
     labels = torch.cat([mnist.train_y, mnist.test_y])
     if len(images) < ALL_IMAGES:
-        raise DataError(
-            f"folder={str(folder)!r} holds {len(images)} digits, and the draw takes "
-            f"{ALL_IMAGES}; use the whole of MNIST"
-        )
+        found = f"folder={str(folder)!r} holds {len(images)} digits"
+        raise DataError(f"{found}, and the draw takes {ALL_IMAGES}; use the whole of MNIST")
     draw = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     train, test = draw[:TRAIN_IMAGES], draw[TRAIN_IMAGES:ALL_IMAGES]
     return ImageSet("MNIST", images[train], labels[train], images[test], labels[test])
@@ -105,22 +89,16 @@ def mnist_draw(folder: str | Path, seed: int = 0) -> ImageSet:
 
 def _read_npz(path: Path) -> tuple[Bytes, ...]:
     with _blaming(path), path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        missing = [names[0] for names in NPZ_KEYS if not set(names) & set(file.files)]
-        if missing:
-            raise ValueError(
-                f"it has no array {missing[0]!r}, expected train_x, train_y, test_x and test_y"
-            )
-        return tuple(file[next(n for n in names if n in file.files)] for names in NPZ_KEYS)
+        names = KERAS_NAMES if "x_train" in file.files else NPZ_NAMES
+        return tuple(file[name] for name in names)
 
 
 def _find_idx(folder: Path, name: str) -> Path:
     for candidate in (name, name + ".gz", name.replace("-idx", ".idx")):
         if (folder / candidate).is_file():
             return folder / candidate
-    raise DataError(
-        f"folder={str(folder)!r} holds neither {NPZ!r} nor {name!r} (plain or .gz); put MNIST "
-        f"there as one npz file or as the four idx files"
-    )
+    missing = f"folder={str(folder)!r} holds neither {NPZ!r} nor {name!r} (plain or .gz)"
+    raise DataError(f"{missing}; put MNIST there as one npz file or as the four idx files")
 
 
 def _read_idx(path: Path) -> Bytes:

@@ -11,13 +11,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from groupconv.arguments import number, positive
-from groupconv.data import ImageSet
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
+
+    from groupconv.data import ImageSet
 
 __all__ = ["Progress", "TrainingResult", "accuracy", "count_parameters", "train"]
 
@@ -74,7 +75,7 @@ def train(
         report: Called after every epoch.
 
     Raises:
-        ArgumentError: a number is not positive, or the model has nothing to train.
+        ArgumentError: a number is not positive, or the scores do not have one column per class.
 
     Examples:
         >>> import groupconv as gc
@@ -85,8 +86,6 @@ def train(
     """
     epochs, batch_size = positive("epochs", epochs), positive("batch_size", batch_size)
     learning_rate = number("learning_rate", learning_rate, 0, exclusive=True)
-    if not isinstance(images, ImageSet):
-        raise ArgumentError(f"images={images!r}: expected a groupconv.data.ImageSet")
     device = _device_of(model)
     x, y = images.train_x.to(device), images.train_y.to(device)
     classes = 1 + int(torch.cat([images.train_y, images.test_y]).max())
@@ -102,7 +101,10 @@ def train(
         order = torch.randperm(len(x), generator=generator)[: steps * batch_size].to(device)
         for batch in order.view(steps, batch_size):
             scores = model(x[batch])
-            _check_scores(scores, batch_size, classes)
+            if scores.shape[:-1] != (batch_size,) or scores.shape[-1] < classes:
+                expected = f"expected ({batch_size}, {classes}) for {classes} classes"
+                found = f"the model gives scores of shape {tuple(scores.shape)}, {expected}"
+                raise ArgumentError(f"{found}; correct its last layer")
             loss = F.cross_entropy(scores, y[batch])
             optimizer.zero_grad()
             loss.backward()
@@ -111,28 +113,12 @@ def train(
             total += loss.detach()
         report(Progress(epoch + 1, epochs, total.item() / steps))
     seconds = time.perf_counter() - start
-    return TrainingResult(
-        accuracy(model, images.test_x, images.test_y), count_parameters(model), seconds
-    )
-
-
-def _check_scores(scores: Tensor, images: int, classes: int) -> None:
-    """One score per image and class; a model may know more classes than there are."""
-    if scores.dim() != 2 or len(scores) != images or scores.shape[1] < classes:
-        raise ArgumentError(
-            f"model gives scores of shape {tuple(scores.shape)} for {images} images of {classes} "
-            f"classes, expected ({images}, {classes}); mend its last layer"
-        )
+    right = accuracy(model, images.test_x, images.test_y)
+    return TrainingResult(right, count_parameters(model), seconds)
 
 
 def _device_of(model: nn.Module) -> torch.device:
-    """The device of a model's parameters."""
-    parameters = list(model.parameters()) if isinstance(model, nn.Module) else []
-    if not parameters:
-        raise ArgumentError(
-            f"model={type(model).__name__} has no parameters; expected a torch module to train"
-        )
-    return parameters[0].device
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
 
 def accuracy(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 500) -> float:

@@ -59,10 +59,8 @@ class _PaperNetwork(nn.Module):
         """Class scores `(B, num_classes)` of images `(B, in_channels, H, W)`."""
         shape = tuple(x.shape)
         if len(shape) != 4 or shape[1] != self.in_channels or min(shape[2:]) < SMALLEST_IMAGE:
-            raise ShapeError(
-                f"x has shape {shape}, expected (B, {self.in_channels}, H, W) with H and W at "
-                f"least {SMALLEST_IMAGE}; pad or enlarge smaller images"
-            )
+            expected = f"(B, {self.in_channels}, H, W) with H and W at least {SMALLEST_IMAGE}"
+            raise ShapeError(f"x has shape {shape}, expected {expected}; pad or enlarge images")
         scores: Tensor = self.layers(x)
         return scores.mean((-2, -1))
 
@@ -110,17 +108,7 @@ class P4CNNRotationPooling(_PaperNetwork):
     """P4CNNRotationPooling of section 8.1: every convolution lifts, and is pooled at once.
 
     Each layer is a lifting convolution and a maximum over the stabilizer, so that all feature
-    maps are planar.
-
-    Args:
-        in_channels: The channels of the images.
-        num_classes: The number of classes.
-        channels: The width of every hidden layer.
-        dropout: The share of activations to drop; the paper uses none here.
-        group: A plane group that permutes the axes of an image, or the name of an installed one.
-
-    Raises:
-        ArgumentError: the group does not act on square pixels.
+    maps are planar. Arguments and errors are those of `P4CNN`.
 
     Examples:
         >>> net = P4CNNRotationPooling()
@@ -149,11 +137,7 @@ class P4CNNRotationPooling(_PaperNetwork):
 class Z2CNN(P4CNN):
     """Z2CNN of section 8.1, the planar network that the others are compared with.
 
-    Args:
-        in_channels: The channels of the images.
-        num_classes: The number of classes.
-        channels: The width of every hidden layer.
-        dropout: The share of activations to drop.
+    Arguments are those of `P4CNN`, with the width and the dropout of the paper.
 
     Examples:
         >>> net = Z2CNN()
@@ -172,18 +156,15 @@ class Z2CNN(P4CNN):
 
 
 def _image_group(group: SplitGroup | str) -> SplitGroup:
-    """A group that acts on the pixels of images, as its last filter of 4×4 cells needs."""
+    """A group that acts on square pixels, as a filter of 4×4 cells needs it."""
     found = as_group(group)
     if found.dimension != 2:
-        raise ArgumentError(
-            f"group={found.name!r} has dimension {found.dimension}, expected 2: the network is for "
-            f"images"
-        )
+        expected = "expected 2: the network is for images"
+        raise ArgumentError(f"group={found.name!r} has dimension {found.dimension}, {expected}")
     if not found.stabilizer.permutes_axes:
         raise ArgumentError(
-            f"group={found.name!r} acts on the lattice {found.lattice.name!r}, and the network "
-            f"takes images of square pixels, with a filter of 4×4; sample them onto the lattice "
-            f"with groupconv.data.to_lattice and build a network with groupconv.layers"
+            f"group={found.name!r} acts on the lattice {found.lattice.name!r}, expected square "
+            f"pixels; use groupconv.data.to_lattice with a network of groupconv.layers"
         )
     return found
 
