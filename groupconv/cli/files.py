@@ -21,12 +21,7 @@ def atomic_write(path: Path, data: bytes, argument: str) -> None:
     """Write a file whole or not at all.
 
     A symbolic link is followed, and an existing file keeps its mode. A device, a pipe or
-    `/dev/stdout` is written to directly.
-
-    Args:
-        path: Where to write.
-        data: The content of the file.
-        argument: The option that named the path, for the error.
+    `/dev/stdout` is written to directly. `argument` is the option that named the path.
 
     Raises:
         ArgumentError: `path` cannot be written.
@@ -103,6 +98,5 @@ def _blaming(path: Path, argument: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ArgumentError(
-            f"{argument}={str(path)!r} cannot be written: {error.strerror}; name another place"
-        ) from error
+        problem = f"{argument}={str(path)!r} cannot be written: {error.strerror}"
+        raise ArgumentError(f"{problem}; name another place") from error

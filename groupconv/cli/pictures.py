@@ -28,9 +28,8 @@ def plot(
     """Draw one picture of a group to a file."""
     suffix = output.suffix.lower()
     if suffix not in FORMATS:
-        raise ArgumentError(
-            f"--output={str(output)!r}: expected a name that ends in .svg, .png or .pdf"
-        )
+        expected = "expected a name that ends in .svg, .png or .pdf"
+        raise ArgumentError(f"--output={str(output)!r}: {expected}")
     figure = _figure(registry.group(name), what, kernel_size, generators)
     import matplotlib
 
@@ -50,15 +49,11 @@ def _figure(
         raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
     if what != "filters" and kernel_size is not None:
         raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
-    if generators is not None:
-        return plotting.cayley_figure(group, generators)
-    if kernel_size is not None:
-        return plotting.filter_figure(group, kernel_size)
-    draw: dict[str, Callable[[SplitGroup], Figure]] = {
-        "cayley": plotting.cayley_figure,
-        "subgroups": plotting.subgroup_figure,
-        "table": plotting.table_figure,
-        "filters": plotting.filter_figure,
-        "feature-map": plotting.feature_map_figure,
+    draw: dict[str, Callable[[], Figure]] = {
+        "cayley": lambda: plotting.cayley_figure(group, generators),
+        "subgroups": lambda: plotting.subgroup_figure(group),
+        "table": lambda: plotting.table_figure(group),
+        "filters": lambda: plotting.filter_figure(group, 5 if kernel_size is None else kernel_size),
+        "feature-map": lambda: plotting.feature_map_figure(group),
     }
-    return draw[what](group)
+    return draw[what]()
