@@ -17,8 +17,8 @@ SPLIT_SEED = 0
 def bundled_digits() -> ImageSet:
     """The 1,797 handwritten digits of scikit-learn, enlarged to the format of MNIST.
 
-    The 8×8 images (Alpaydin and Kaynak, UCI repository, 1998) are enlarged bilinearly to 20×20
-    and centred in 28×28; 1,200 of them, drawn with a fixed seed, train and 597 test.
+    The 8×8 images (Alpaydin and Kaynak, UCI repository, 1998) are enlarged bilinearly to 20×20 and
+    centred in 28×28; 1,200 of them, drawn with a fixed seed, train and 597 test.
 
     Raises:
         MissingDependencyError: scikit-learn is not installed.

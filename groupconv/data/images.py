@@ -21,8 +21,7 @@ class ImageSet:
 
     Attributes:
         name: What the set is called in tables.
-        train_x: Training images, `(N, C, H, W)`, float32; signals `(N, C, L)`, volumes
-            `(N, C, D, H, W)`.
+        train_x: Training images `(N, C, H, W)`, signals `(N, C, L)`, volumes `(N, C, D, H, W)`.
         train_y: Their classes, `(N,)`, int64.
         test_x: Test images.
         test_y: Their classes.
@@ -35,10 +34,8 @@ class ImageSet:
     test_y: Tensor
 
     def __post_init__(self) -> None:
-        for part, x, y in (
-            ("training", self.train_x, self.train_y),
-            ("test", self.test_x, self.test_y),
-        ):
+        parts = {"training": (self.train_x, self.train_y), "test": (self.test_x, self.test_y)}
+        for part, (x, y) in parts.items():
             are_tensors = isinstance(x, Tensor) and isinstance(y, Tensor)
             if not are_tensors or x.dim() < 3 or y.shape != x.shape[:1]:
                 found = " and ".join(f"{type(z).__name__} {tuple(z.shape)}" for z in (x, y))
@@ -47,13 +44,9 @@ class ImageSet:
 
 
 def rotate(images: Tensor, angles: Tensor) -> Tensor:
-    """Turn each image about its centre, bilinearly, zeros coming in from outside.
+    """Turn images `(N, C, H, W)` about their centres by angles `(N,)` in radians, bilinearly.
 
-    A quarter turn agrees with `torch.rot90(x, 1, (-2, -1))`.
-
-    Args:
-        images: `(N, C, H, W)`, floating point.
-        angles: `(N,)`, in radians, from the first axis towards the second.
+    Zeros come in from outside; a quarter turn agrees with `torch.rot90(x, 1, (-2, -1))`.
 
     Raises:
         ArgumentError: `images` is not `(N, C, H, W)`, or there is not one angle per image.
@@ -91,12 +84,7 @@ def turned(images: Tensor, seed: int) -> Tensor:
 
 
 def rotated(images: ImageSet, seed: int = 0, *, train: bool = True) -> ImageSet:
-    """The same images, each turned by a random angle of its own.
-
-    Args:
-        images: An image set.
-        seed: The seed of the angles; the test part uses the next one.
-        train: Whether to turn the training part too.
+    """The same images, each turned by a random angle of its own; without `train`, test ones alone.
 
     Raises:
         ArgumentError: `train` is not a boolean.

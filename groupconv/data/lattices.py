@@ -20,19 +20,12 @@ __all__ = ["from_lattice", "to_lattice"]
 
 
 def to_lattice(images: Tensor, lattice: Lattice = HEXAGONAL, size: int | None = None) -> Tensor:
-    """Sample square images at the points of a plane lattice, bilinearly, differentiably.
+    """Sample images `(N, C, H, W)` at the points of a plane lattice: `(N, C, size, size)`.
 
     The lattice is scaled so that its cells are as large as pixels: the density of points stays, and
-    so does the sum over what lies within the array. Centres agree; beyond the image it is zero.
-
-    Args:
-        images: `(N, C, H, W)`, floating point.
-        lattice: A lattice of the plane.
-        size: The side of the array on the lattice; by default the least odd one that holds all
-            points within the largest disc in the image.
-
-    Returns:
-        `(N, C, size, size)`, in coordinates of the lattice.
+    so does the sum over what lies within the array. Centres agree; beyond the image it is zero. It
+    interpolates bilinearly. By default `size` is the least odd one whose array holds all points
+    within the largest disc in the image.
 
     Raises:
         ArgumentError: `images` is not a floating-point `(N, C, H, W)`, or `size` is not positive.
@@ -51,18 +44,10 @@ def to_lattice(images: Tensor, lattice: Lattice = HEXAGONAL, size: int | None = 
 
 
 def from_lattice(maps: Tensor, size: int, lattice: Lattice = HEXAGONAL) -> Tensor:
-    """Sample arrays on a plane lattice at the pixels of a square image: the way back.
+    """Sample maps `(N, C, H, W)` on a plane lattice at pixels: `(N, C, size, size)`, the way back.
 
     It interpolates bilinearly in the lattice's coordinates, within parallelograms, which a mirror
     does not keep: it serves to look at maps, not as part of a network that commutes with mirrors.
-
-    Args:
-        maps: `(N, C, H, W)`, floating point, in coordinates of the lattice.
-        size: The side of the image.
-        lattice: The lattice.
-
-    Returns:
-        `(N, C, size, size)`.
 
     Raises:
         ArgumentError: `maps` is not a floating-point `(N, C, H, W)`, or `size` is not positive.

@@ -25,13 +25,7 @@ __all__ = ["Progress", "TrainingResult", "accuracy", "count_parameters", "train"
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come.
-
-    Attributes:
-        epoch: The epochs that are done.
-        epochs: The epochs there will be.
-        loss: The mean training loss of the last epoch.
-    """
+    """How many epochs of a training are done, and the mean loss of the last one."""
 
     epoch: int
     epochs: int
@@ -40,13 +34,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training gave.
-
-    Attributes:
-        accuracy: The share of test images that are classified correctly.
-        parameters: The number of trained parameters.
-        seconds: The time of the training, without the test.
-    """
+    """The share of test images that are right, the trained parameters, the seconds of training."""
 
     accuracy: float
     parameters: int
@@ -63,16 +51,11 @@ def train(
     seed: int = 0,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> TrainingResult:
-    """Train a classifier in place and test it once, at the end.
+    """Train a classifier of images `(B, C, H, W)`, with scores `(B, classes)`, and test it once.
 
-    Args:
-        model: It maps images `(B, C, H, W)` to scores `(B, classes)`.
-        images: What to train and test on.
-        epochs: How many times to go through the training part.
-        batch_size: Images per step; an incomplete last batch is left out of its epoch.
-        learning_rate: The peak of the one-cycle schedule.
-        seed: The seed of the order of the images.
-        report: Called after every epoch.
+    It is trained in place; an incomplete last batch is left out of its epoch. `learning_rate` is
+    the peak of the one-cycle schedule, `seed` that of the order of the images, and `report` is
+    called after every epoch.
 
     Raises:
         ArgumentError: a number is not positive, or the scores do not have one column per class.

@@ -1,9 +1,8 @@
 """The networks of section 8.1 for rotated MNIST, generic in the group.
 
 All three have the same seven convolutions: 3×3, the last one 4×4, with batch normalisation and a
-rectifier after each but the last, and max pooling after the second. On 28×28 images the last
-feature map is a single cell, so the output is one score per class; on larger ones the scores are
-averaged over the cells.
+rectifier after each but the last, and max pooling after the second. Scores are averaged over the
+cells of the last feature map, a single one on images of 28×28.
 """
 
 from __future__ import annotations
@@ -70,13 +69,9 @@ class P4CNN(_PaperNetwork):
 
     The scores are maxima over the stabilizer, so they are invariant under the group.
 
-    Args:
-        in_channels: The channels of the images.
-        num_classes: The number of classes.
-        channels: The width of every hidden layer; dividing that of a planar network by `√S`
-            keeps the number of parameters.
-        dropout: The share of activations to drop; the paper uses none here.
-        group: A plane group that permutes the axes of an image, or the name of an installed one.
+    `channels` is the width of every hidden layer; dividing that of a planar network by `√S` keeps
+    the number of parameters. `dropout` is the share of activations to drop, none in the paper. The
+    group is a plane group that permutes the axes of an image, or the name of an installed one.
 
     Raises:
         ArgumentError: the group does not act on square pixels.

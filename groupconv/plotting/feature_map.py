@@ -38,16 +38,11 @@ SIZE = 13
 
 
 def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> None:
-    """Draw one channel of a feature map on a plane group, with how the group moves its planes.
+    """Draw one channel `(S, H, W)` of a feature map, with how the plane group moves its planes.
 
     Red arrows lead where a rotation moves a plane, blue lines join planes that a reflection
     exchanges. Colours show the distance from the median value, which is that of the background;
     cells that the group moves out of the array are left out.
-
-    Args:
-        axes: Where to draw.
-        planes: One channel, `(S, H, W)`.
-        group: The plane group, or its name.
 
     Raises:
         ShapeError: `planes` does not have one image per stabilizer element.
@@ -78,13 +73,7 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> Non
 def equivariance_figure(
     images: Sequence[Tensor], maps: Sequence[Tensor], titles: Sequence[str], group: SplitGroup | str
 ) -> Figure:
-    """Images over their feature maps, side by side.
-
-    Args:
-        images: Each `(H, W)`.
-        maps: One channel of the feature map of each, `(S, H', W')`.
-        titles: One for each.
-        group: The plane group, or its name.
+    """Images `(H, W)`, each over one channel `(S, H', W')` of its feature map, side by side.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
@@ -109,11 +98,8 @@ def equivariance_figure(
 def feature_map_figure(group: SplitGroup | str, element: Element | None = None) -> Figure:
     """A feature map `f` of a plane group and `L_g f`, as in figures 1 and 2 of the paper.
 
-    The map is what one random filter finds in a letter that has no symmetry.
-
-    Args:
-        group: The plane group, or its name.
-        element: The index of `g`; by default the first of the stabilizer's minimal generators.
+    The map is what one random filter finds in a letter that has no symmetry; `g` is by default the
+    first of the stabilizer's minimal generators.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.

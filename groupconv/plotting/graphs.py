@@ -43,14 +43,8 @@ def draw_arrows(
 ) -> None:
     """What generators make of elements: red arrows for rotations, blue ones for what reflects.
 
-    Args:
-        axes: Where to draw.
-        group: The group.
-        places: Where its elements stand, `(S, 2)`.
-        room: The half width of what is drawn at each place.
-        generators: The flat indices of stabilizer elements.
-        acting: Whether arrows lead from `s` to `g s`, as the group moves planes; else from `s` to
-            `s g`, the edges of the Cayley graph.
+    Arrows lead from `s` to `s g`, the edges of the Cayley graph; if `acting`, from `s` to `g s`, as
+    the group moves planes. `room` is the half width of what is drawn at each place.
     """
     colours = _colours(group, generators)
     table = group.stabilizer.composition
@@ -95,12 +89,8 @@ def cayley_figure(
     """The Cayley graph of the stabilizer, each element where it takes a point of space.
 
     Red arrows follow proper rotations, blue ones what reflects, in a shade for each generator; an
-    involution has no arrow head.
-
-    Args:
-        group: The group, or its name.
-        generators: Stabilizer elements; by default as few as generate the stabilizer, and
-            in space those that move points least.
+    involution has no arrow head. By default there are as few generators as suffice, and in space
+    those that move points least.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
@@ -141,9 +131,6 @@ def cayley_figure(
 
 def subgroup_figure(group: SplitGroup | str) -> Figure:
     """The Hasse diagram of the stabilizer's subgroups up to conjugacy; normal ones are filled.
-
-    Args:
-        group: The group, or its name.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.

@@ -44,9 +44,8 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingDependencyError(
-            "pictures need matplotlib; run: pip install 'groupconv[plot]'"
-        ) from error
+        step = "run: pip install 'groupconv[plot]'"
+        raise MissingDependencyError(f"pictures need matplotlib; {step}") from error
     return Figure(figsize=(width, height), layout="constrained")
 
 
@@ -54,10 +53,10 @@ def plane_group(group: SplitGroup | str) -> SplitGroup:
     """A group that acts on a plane, as a page is one."""
     found = as_group(group)
     if found.dimension != 2:
-        expected = (
-            "expected 2: a page is a plane; draw its Cayley graph, its subgroups or its table"
+        given = (
+            f"group={found.name!r} has dimension {found.dimension}, expected 2: a page is a plane"
         )
-        raise ArgumentError(f"group={found.name!r} has dimension {found.dimension}, {expected}")
+        raise ArgumentError(f"{given}; draw its Cayley graph, its subgroups or its table")
     return found
 
 
@@ -100,20 +99,19 @@ def _generic_point(
 def positions(group: SplitGroup) -> FloatArray:
     """Where each stabilizer element stands on the page, `(S, 2)` as (right, up), in any dimension.
 
-    Elements stand where they take a point that no other element fixes: about a circle in the
-    plane, on a polyhedron seen from aside in space. Beyond that a spring model places them.
+    It stands where it takes a point: on a circle in the plane, on a polyhedron in space. Beyond
+    that a spring model places elements.
 
     Examples:
         >>> from groupconv import GeneratedGroup
         >>> positions(GeneratedGroup("line", {"m": ([[-1]], 2)})).tolist()
         [[1.0, 0.0], [-1.0, 0.0]]
     """
-    d = group.dimension
-    if d == 2:
+    if group.dimension == 2:
         return plane_positions(group)
-    if d == 1:
+    if group.dimension == 1:
         return np.pad(_cartesian_parts(group)[:, :, 0], ((0, 0), (0, 1)))
-    if d == 3:
+    if group.dimension == 3:
         seen: FloatArray = _cartesian_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
         seen /= np.linalg.norm(seen, axis=1).max()
         return seen
@@ -165,16 +163,11 @@ def draw_cells(
     scale: float = 1.0,
     **options: Any,
 ) -> None:
-    """Draw an array on a plane lattice, each value in its true cell: squares, hexagons, ….
+    """Draw an array `(H, W)` on a plane lattice, each value in its true cell: squares, hexagons, ….
 
-    Args:
-        axes: Where to draw.
-        values: `(H, W)`, an array or a tensor; what is not a number is left out.
-        lattice: The plane lattice.
-        limit: The absolute value with the deepest colour.
-        middle: Where the array's centre stands, (right, up).
-        scale: The length of a unit of the lattice.
-        options: For matplotlib's `PolyCollection`.
+    What is not a number is left out; `limit` is the absolute value with the deepest colour. The
+    array's centre stands at `middle`, (right, up), and `scale` is the length of a unit of the
+    lattice. Options are those of matplotlib's `PolyCollection`.
 
     Raises:
         ArgumentError: the values are not a plane array.

@@ -24,9 +24,6 @@ LARGEST_LABELLED = 48
 def table_figure(group: SplitGroup | str) -> Figure:
     """The composition table of the stabilizer: `s·t` in row `s`, column `t`, a colour each.
 
-    Args:
-        group: The group, or its name.
-
     Raises:
         MissingDependencyError: matplotlib is not installed.
     """
@@ -52,10 +49,6 @@ def filter_figure(group: SplitGroup | str, kernel_size: int = 5) -> Figure:
     """One filter on the lattice, and what each stabilizer element makes of it (section 7.1).
 
     Every value stands in its true cell: a square, a hexagon; cells outside the support are empty.
-
-    Args:
-        group: A group on a line or in a plane, or its name.
-        kernel_size: The size of the filter's box.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.

@@ -20,10 +20,7 @@ __all__ = ["check_group", "parametrize_with_group_checks"]
 
 
 def check_group(group: SplitGroup | str) -> None:
-    """Certify a group: its axioms, its tables, its layers, and how it behaves as an object.
-
-    Args:
-        group: A group, or the name of an installed one.
+    """Certify a group, or an installed one: its axioms, tables and layers, and it as an object.
 
     Raises:
         ConformanceError: a check fails; `failures` holds the error of each that does.
@@ -50,10 +47,8 @@ def parametrize_with_group_checks(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A pytest decorator that runs a test once for every group and check.
 
-    Args:
-        groups: Groups, or names of installed ones, which are loaded when their test runs.
-        expected_failures: The checks that are known to fail, each with the reason; its tests have
-            to fail.
+    Groups that are given by their names are loaded when their test runs. Tests of the checks that
+    `expected_failures` names, each with the reason, have to fail.
 
     Raises:
         ArgumentError: `groups` is one name, or there is no check of a name.

@@ -25,12 +25,8 @@ __tracebackhide__ = True  # so that pytest ends at the line of the test
 
 __all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
 
-TOLERANCES = {
-    torch.float64: 1e-10,
-    torch.float32: 1e-4,
-    torch.float16: 2e-2,
-    torch.bfloat16: 1e-1,
-}
+TOLERANCES = {torch.float64: 1e-10, torch.float16: 2e-2, torch.bfloat16: 1e-1}
+FLOAT32_TOLERANCE = 1e-4
 
 USUAL_CAUSES = (
     "strides that leave cells over, parameters per stabilizer plane and, on a hexagonal lattice, "
@@ -166,8 +162,9 @@ def assert_equivariant(
         elements=elements,
         circular=circular,
     )
-    coarsest = max((x.dtype, result.dtype), key=lambda dtype: TOLERANCES.get(dtype, 1e-4))
-    limit = TOLERANCES.get(coarsest, 1e-4)
+    tolerances = {t: TOLERANCES.get(t, FLOAT32_TOLERANCE) for t in (x.dtype, result.dtype)}
+    coarsest = max(tolerances, key=tolerances.__getitem__)
+    limit = tolerances[coarsest]
     if tolerance is not None:
         limit = number("tolerance", tolerance, 0)
     if math.isnan(result.worst):
