@@ -108,20 +108,15 @@ def advice(name: str) -> str:
     """The group that may be meant by a name that is not installed, in one sentence; or nothing.
 
     Examples:
-        >>> advice("p4mm")
-        "that group is called 'p4m' here"
         >>> advice("C6h")
         "C6h is a stabilizer, and a group has a lattice too: use 'P6/m' in space"
     """
-    name, installed = name.strip(), list(gc.groups())
-    sentence = _number(name, installed) or _stabilizer(name, installed) or _symbol(name, installed)
-    if sentence or name.lower() in map(str.lower, installed):  # the registry knows about cases
-        return sentence
-    return (
-        _symbol(name.lower(), installed)
-        or _symbol(name.capitalize(), installed)
-        or _without_lattice(name, installed)
-    )
+    name, known = name.strip(), list(gc.groups())
+    said = _number(name, known) or _stabilizer(name, known) or _symbol(name, known)
+    if said or name.lower() in map(str.lower, known):  # the registry knows about cases
+        return said
+    other_case = _symbol(name.lower(), known) or _symbol(name.capitalize(), known)
+    return other_case or _without_lattice(name, known)
 
 
 def _number(name: str, installed: list[str]) -> str:
@@ -130,23 +125,23 @@ def _number(name: str, installed: list[str]) -> str:
         return ""
     start = f"number {number} of the International Tables is"
     space, planes = SPACE_NUMBERS.split()[number - 1], PLANE_NUMBERS.split()
-    companion = split_companion(space)
     if number <= len(planes):
         plane, space = (_or_split(symbol, installed) for symbol in (planes[number - 1], space))
         return f"{start} {plane} in the plane and {space} in space"
     if space in installed:
         return f"{start} called {space!r} here"
-    if companion in installed:
-        return f"{start} {space}, which {GLIDES_OR_SCREWS.format(companion)}"
-    return ""
+    companion = split_companion(space)
+    advised = f"{start} {space}, which {GLIDES_OR_SCREWS.format(companion)}"
+    return advised if companion in installed else ""
 
 
 def _or_split(symbol: str, installed: list[str]) -> str:
     """An installed symbol, or one that does not split and the group to use instead."""
+    if symbol in installed:
+        return repr(symbol)
     companion = split_companion(symbol)
-    if symbol in installed or companion not in installed:
-        return repr(symbol) if symbol in installed else symbol
-    return f"{symbol} (it does not split; use {companion!r})"
+    advised = f"{symbol} (it does not split; use {companion!r})"
+    return advised if companion in installed else symbol
 
 
 def _stabilizer(name: str, installed: list[str]) -> str:
@@ -157,33 +152,20 @@ def _stabilizer(name: str, installed: list[str]) -> str:
     meant = [("in the plane", flat, PLANE)]
     meant += [("in space", kind, SPACE_GROUPS) for kind in dict.fromkeys([symbol, rotations])]
     found = [(where, kind, groups[kind]) for where, kind, groups in meant if kind in groups]
-    are_several = len({kind for _, kind, _ in found}) > 1
-    use = _use(
-        {
-            f"{where} (class {kind})" if are_several else where: names
-            for where, kind, names in found
-        },
-        installed,
-    )
+    classes = {kind for _, kind, _ in found}
+    places = (f"{where} (class {kind})" if len(classes) > 1 else where for where, kind, _ in found)
+    use = _use(dict(zip(places, (names for *_, names in found), strict=True)), installed)
     return f"{name} is a stabilizer, and a group has a lattice too: {use}" if use else ""
 
 
 def _symbol(name: str, installed: list[str]) -> str:
     """The group of a symbol in another spelling or setting, or the split one of its class."""
-    written = spellings(name)
-    for spelling in written:
-        called = OTHER_NAMES.get(spelling, spelling)
-        if called in installed:
-            return f"that group is called {called!r} here"
-    for spelling in written:
-        setting, is_meant = axes_setting(spelling) or ("", False)
-        if is_meant and setting in installed:
-            return f"that group is called {setting!r} here, in its standard setting"
-    for spelling in written:
-        companion = split_companion(spelling)
-        if companion in installed:
-            return f"{spelling} {GLIDES_OR_SCREWS.format(companion)}"
-    return ""
+    written, is_called = spellings(name), "that group is called {!r} here"
+    found = [(OTHER_NAMES.get(symbol, symbol), is_called) for symbol in written]
+    for setting, is_meant in map(axes_setting, written):
+        found += [(setting, f"{is_called}, in its standard setting")] if is_meant else []
+    found += [(split_companion(symbol), f"{symbol} {GLIDES_OR_SCREWS}") for symbol in written]
+    return next((text.format(group) for group, text in found if group in installed), "")
 
 
 def _without_lattice(name: str, installed: list[str]) -> str:
@@ -231,15 +213,15 @@ def spellings(name: str) -> list[str]:
     return list(dict.fromkeys([plain, short]))
 
 
-def axes_setting(symbol: str) -> tuple[str, bool] | None:
+def axes_setting(symbol: str) -> tuple[str, bool]:
     """The split group of a monoclinic or orthorhombic class, and whether the symbol means it.
 
     The group is in its standard setting: a monoclinic axis is b, a rotation along two mirrors is
     along c, and a cell with one centred face has it on C, or on A if the rotation lies in it.
-    A symbol with screws or glides, such as `I2/a`, means another group. None in other systems.
+    A symbol with screws or glides, such as `I2/a`, means another group. Empty in other systems.
     """
     if not (found := ALONG_ONE.fullmatch(symbol) or ALONG_AXES.fullmatch(symbol)):
-        return None
+        return "", False
     centring, *axes = found.groups()
     kinds = [re.sub("[abcden]", "m", axis.replace("21", "2")) for axis in axes]
     along = [i for i, kind in enumerate(kinds) if kind != "1"]
@@ -253,21 +235,21 @@ def axes_setting(symbol: str) -> tuple[str, bool] | None:
             centring = "A" if len(rotations) == 1 and centring != "ABC"[rotations[0]] else "C"
         setting = centring + {0: "mmm", 1: "mm2", 3: "222"}[len(rotations)]
     else:
-        return None
+        return "", False
     return setting, kinds == axes
 
 
-def split_companion(symbol: str) -> str | None:
-    """The split group of the crystal class of one that does not split; None for any other name.
+def split_companion(symbol: str) -> str:
+    """The split group of the crystal class of one that does not split; empty for any other name.
 
     Screw axes become rotations and glide planes mirrors: `I4/mmm` for `I41/amd`.
     """
     if not SPACE.fullmatch(symbol):
-        return GLIDES.get(symbol)
-    if found := axes_setting(symbol):
-        return found[0]
+        return GLIDES.get(symbol, "")
+    if setting := axes_setting(symbol)[0]:
+        return setting
     mirrors = re.sub("[abcden]", "m", symbol[1:])
     screws = "^(?:6[1-5]|4[123]|3[12])|21"
     rotations = re.sub(screws, lambda screw: screw[0][0], mirrors)
     split = TWO_READINGS.get(symbol, symbol[0] + rotations)
-    return None if split == symbol else split
+    return split if split != symbol else ""

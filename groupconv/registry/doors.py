@@ -19,11 +19,7 @@ __all__ = ["filter_transform", "verify"]
 def verify(
     group: SplitGroup | str, *, progress: Callable[[str, int, int], None] | None = None
 ) -> VerificationReport:
-    """Prove the axioms of a group; see `groupconv.verification.verify`.
-
-    Args:
-        group: A group, or the name of an installed one.
-        progress: Called now and then with the name of a check, the cases done, and all of them.
+    """Prove the axioms of a group, or of an installed one: `groupconv.verification.verify`.
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
@@ -43,13 +39,9 @@ def filter_transform(
     in_space: Space = "group",
     out_space: Space = "group",
 ) -> FilterTransform:
-    """The filter transform of a convolution; see `groupconv.transforms.filter_transform`.
+    """The filter transform of a group, or of an installed one, for a convolution between spaces.
 
-    Args:
-        group: A group, or the name of an installed one.
-        kernel_size: The size of the filter's box, one integer or one per axis.
-        in_space: Where the input lives: `"lattice"`, `"group"` or a subgroup.
-        out_space: Where the output lives.
+    The other arguments are those of `groupconv.transforms.filter_transform`.
 
     Raises:
         PluginError: there is no such plugin, or it does not load.

@@ -58,8 +58,7 @@ _failures: dict[GroupEntry, str] = {}
 def groups() -> Mapping[str, GroupEntry]:
     """The installed groups, by name; imports no plugin.
 
-    A group is listed as broken if its name is claimed twice, or if it failed to load earlier in
-    this process. A distribution whose metadata cannot be read offers no groups.
+    One is listed as broken if its name is claimed twice, or if it failed to load in this process.
 
     Examples:
         >>> groups()["p4"].target
@@ -78,8 +77,7 @@ def group(name: str | SplitGroup) -> SplitGroup:
     Raises:
         UnknownGroupError: No installed distribution registers the name.
         AmbiguousGroupError: Two distributions register the name.
-        PluginError: The plugin fails to load, or its entry point does not name a group; the cause
-            is chained.
+        PluginError: The plugin fails to load, which is the cause, or its target is not a group.
         ArgumentError: The argument is neither a name nor a group.
 
     Examples:
@@ -113,9 +111,6 @@ as_group = group
 @contextlib.contextmanager
 def registered(*groups: SplitGroup) -> Iterator[None]:
     """Register groups by their names for the duration of a `with` block, as tests need it.
-
-    Args:
-        groups: The groups, with names that are not taken.
 
     Raises:
         ArgumentError: An argument is not a group.

@@ -33,14 +33,10 @@ Symbols = tuple[sympy.Symbol, ...]
 
 
 class Term(NamedTuple):
-    """One coordinate of the law: the sum of both elements' coordinates, one of them twisted.
-
-    It is twisted by -1 to the sum of some coordinates of the other element.
-    """
+    """A coordinate of the law: a sum, one summand times -1 to some coordinates of the other."""
 
     twists_first: bool
     signs: tuple[int, ...]
-    """The coordinates of the other element in the exponent."""
 
     def product(self, i: int, x: Sequence[Any], y: Sequence[Any]) -> Any:
         """Coordinate `i` of the product of `x` and `y`, of arrays as of symbols."""

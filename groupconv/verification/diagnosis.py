@@ -101,9 +101,8 @@ def _sum_of_translations(group: Cases, g: Element, h: Element) -> sympy.MatrixBa
 
 
 def _wrong_inverse(failure: Failure) -> str:
-    if failure.is_linear:
-        return "inverse gives the wrong stabilizer element here"
-    return "inverse gives the right stabilizer element here, and not the translation -A⁻¹ t"
+    right = "right stabilizer element here, and not the translation -A⁻¹ t"
+    return f"inverse gives the {'wrong stabilizer element here' if failure.is_linear else right}"
 
 
 def _wrong_index(failure: Failure) -> str:
@@ -132,9 +131,8 @@ def _wrong_translation(failure: Failure) -> str:
 
 
 def _stray_symbol(failure: Failure) -> str:
-    if any(entry.free_symbols for entry in failure.left):
-        return "there are symbols that are not arguments; use those that matrix is given"
-    return ""
+    stray = "there are symbols that are not arguments; use those that matrix is given"
+    return stray if any(entry.free_symbols for entry in failure.left) else ""
 
 
 _DIAGNOSES: dict[str, Callable[[Failure], str]] = {

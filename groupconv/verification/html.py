@@ -33,11 +33,7 @@ CLASSES = {"✓": "holds", "✗": "fails", "–": "undecided"}
 def html_page(
     reports: Iterable[VerificationReport], errors: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """The page of some verifications, as text that needs no other file.
-
-    Args:
-        reports: What was verified.
-        errors: The groups that could not be loaded, with the reason.
+    """The page of some verifications, and of groups that could not be loaded, with the reason.
 
     Examples:
         >>> from groupconv import verify

@@ -112,7 +112,7 @@ class Check:
         """The method and its extent, in words."""
         if self.method == "derived":
             *others, last = self.grounds
-            return f"derived from {', '.join(others) + ' and ' if others else ''}{last}"
+            return f"derived from {' and '.join([', '.join(others), last] if others else [last])}"
         if self.method == "undecided":
             return f"undecided: {'; '.join(self.grounds)}"
         return f"{self.method}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
@@ -120,11 +120,7 @@ class Check:
 
 @dataclass(frozen=True)
 class VerificationReport:
-    """The outcome of `groupconv.verify`.
-
-    Attributes:
-        group: The group's name.
-        checks: All checks, in the order in which they were made.
+    """The outcome of `groupconv.verify`: the name of the group, and all checks in their order.
 
     Examples:
         >>> from groupconv import verify
@@ -148,8 +144,7 @@ class VerificationReport:
     @property
     def roots(self) -> tuple[Check, ...]:
         """The failures to fix first: those that compare two sides; what raises may follow."""
-        roots = tuple(check for check in self.failures if check.compares)
-        return roots or self.failures[:1]
+        return tuple(check for check in self.failures if check.compares) or self.failures[:1]
 
     @property
     def verdict(self) -> str:
