@@ -63,7 +63,7 @@ def run_demo(
     console.print(f"3. training two networks twice on {place}; epochs of each: {epochs}")
     trained = _compare(console, networks, group, upright, epochs, seed, place)
     atomic_write(picture, _draw(trained.cpu(), upright.test_x[:1], group), "--output")
-    print(f"4. what the first layer of the {_label(group)} sees: {picture}")
+    print(f"4. what the first layer of the {name} CNN sees: {picture}")
 
 
 def _compare(
@@ -75,11 +75,11 @@ def _compare(
     seed: int,
     place: torch.device,
 ) -> nn.Module:
-    """Train each network on both sets, print the table, return the first group network."""
+    """Train each network on both sets, print the table, return the first that is the group's."""
     table = plain_table("train → test", "network", "accuracy", "parameters", "s", "equiv. error")
     for column in table.columns[2:]:
         column.justify = "right"
-    kept: list[nn.Module] = []
+    kept: dict[str, nn.Module] = {}
     for source, images in (
         ("rotated", rotated(upright, seed)),
         ("upright", rotated(upright, seed, train=False)),
@@ -92,11 +92,10 @@ def _compare(
             error = equivariance_error(model, images.test_x[:16].to(place), group=group)
             numbers = f"{result.accuracy:.1%}", f"{result.parameters:,}", f"{result.seconds:.0f}"
             table.add_row(f"{source} → rotated", label, *numbers, f"{error.worst:.0e}")
-            if label == _label(group):
-                kept.append(model)
+            kept.setdefault(label, model)
         table.add_section()
     console.print(table)
-    return kept[0]
+    return kept[f"{group.name} CNN"]
 
 
 def _device(name: str) -> torch.device:
@@ -109,24 +108,17 @@ def _device(name: str) -> torch.device:
     return place
 
 
-def _label(group: SplitGroup) -> str:
-    return f"{group.name} CNN"
-
-
 def _twins(group: SplitGroup) -> dict[str, Callable[[], nn.Module]]:
-    """The group's network, and a planar one with as many parameters or slightly more.
-
-    A group network of width `C / √S` has about as many parameters as a planar one of width `C`
-    (section 8.1); the planar one is then widened until it has at least as many. Neither uses
-    dropout, with which the planar one does worse on so few images.
-    """
+    """The group's network, and a planar one with as many parameters or slightly more."""
+    # That of width C / √S has about as many as a planar one of width C (section 8.1), which is then
+    # widened. Neither uses dropout, with which the planar one does worse on so few images.
     width = round(PLANAR_CHANNELS / math.sqrt(group.order))
     wanted = count_parameters(P4CNN(channels=width, group=group))
     widths = itertools.count(PLANAR_CHANNELS)
     planar = next(c for c in widths if count_parameters(Z2CNN(channels=c)) >= wanted)
     return {
         "planar CNN": lambda: Z2CNN(channels=planar, dropout=0.0),
-        _label(group): lambda: P4CNN(channels=width, group=group),
+        f"{group.name} CNN": lambda: P4CNN(channels=width, group=group),
     }
 
 

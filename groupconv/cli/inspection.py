@@ -60,7 +60,7 @@ def list_groups(load: bool, as_json: bool) -> None:
 
 
 def _load_all() -> dict[str, SplitGroup]:
-    """The groups that load; whatever the plugins print goes to standard error."""
+    """The groups that load; what plugins print goes to standard error."""
     groups = {}
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore", ExperimentalWarning)  # the listing says it

@@ -14,8 +14,6 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from groupconv.algebra import SplitGroup
-
 __all__ = ["plot"]
 
 FORMATS = (".svg", ".png", ".pdf")
@@ -30,7 +28,19 @@ def plot(
     if suffix not in FORMATS:
         expected = "expected a name that ends in .svg, .png or .pdf"
         raise ArgumentError(f"--output={str(output)!r}: {expected}")
-    figure = _figure(registry.group(name), what, kernel_size, generators)
+    if what != "cayley" and generators is not None:
+        raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
+    if what != "filters" and kernel_size is not None:
+        raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
+    group = registry.group(name)
+    draw: dict[str, Callable[[], Figure]] = {
+        "cayley": lambda: plotting.cayley_figure(group, generators),
+        "subgroups": lambda: plotting.subgroup_figure(group),
+        "table": lambda: plotting.table_figure(group),
+        "filters": lambda: plotting.filter_figure(group, 5 if kernel_size is None else kernel_size),
+        "feature-map": lambda: plotting.feature_map_figure(group),
+    }
+    figure = draw[what]()
     import matplotlib
 
     # Nothing random and no date, so that the same picture is the same file.
@@ -40,20 +50,3 @@ def plot(
         figure.savefig(file, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
     atomic_write(output, file.getvalue(), "--output")
     print(f"{output}: {what} of {name}")
-
-
-def _figure(
-    group: SplitGroup, what: str, kernel_size: int | None, generators: list[int] | None
-) -> Figure:
-    if what != "cayley" and generators is not None:
-        raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
-    if what != "filters" and kernel_size is not None:
-        raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
-    draw: dict[str, Callable[[], Figure]] = {
-        "cayley": lambda: plotting.cayley_figure(group, generators),
-        "subgroups": lambda: plotting.subgroup_figure(group),
-        "table": lambda: plotting.table_figure(group),
-        "filters": lambda: plotting.filter_figure(group, 5 if kernel_size is None else kernel_size),
-        "feature-map": lambda: plotting.feature_map_figure(group),
-    }
-    return draw[what]()

@@ -30,11 +30,7 @@ COLOURS = {"✓": "green", "✗": "red", "–": "yellow"}
 
 
 def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> int:
-    """Verify groups and print the reports.
-
-    Returns:
-        The exit code: 0 if every check holds, 2 if a named group cannot be verified, else 1.
-    """
+    """Print reports; returns 0 if all hold, 2 if a named group cannot be verified, else 1."""
     if every == bool(names):
         step = "give the names of groups, or --all alone"
         raise ArgumentError(f"names={names} and --all={every}: {step}")

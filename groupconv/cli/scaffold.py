@@ -36,7 +36,13 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
         raise ArgumentError(f"name={name!r}: expected {expected}")
     slug = re.sub(r"[^a-z0-9]+", "_", name.lower())
     distribution = f"groupconv-{slug.replace('_', '-')}"
-    _require_free(name, distribution)
+    entries, problem = registry.groups(), ""
+    if name in entries:
+        problem = f"is already a group of {entries[name].distribution}"
+    elif any(distribution in entry.distribution.split(", ") for entry in entries.values()):
+        problem = f"would be in the distribution {distribution!r}, which is already installed"
+    if problem:
+        raise ArgumentError(f"name={name!r} {problem}; choose another name")
     folder = Path(re.sub(r"[^A-Za-z0-9._-]", "-", name)) if folder is None else folder
     if folder.exists():
         raise ArgumentError(f"--output={str(folder)!r} exists already; name a new folder")
@@ -54,12 +60,9 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
             note = f"note: {others}, replace the given ones, {law}"
     else:
         words |= _formulas(name, slug)
-    templates = {
-        "pyproject.toml": "pyproject.toml",
-        "README.md": "README.md",
-        f"{module}.py": "generated.py" if generators else "formulas.py",
-        f"tests/test_{slug}.py": "tests.py",
-    }
+    templates = {place: place for place in ("pyproject.toml", "README.md")}
+    templates[f"{module}.py"] = "generated.py" if generators else "formulas.py"
+    templates[f"tests/test_{slug}.py"] = "tests.py"
     files = {place: _filled(template, words) for place, template in templates.items()}
     write_new_folder(folder, files, "--output")
     for place in files:
@@ -68,17 +71,6 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
         print(note)
     here = shlex.quote(str(folder) if folder.is_absolute() else f"./{folder}")
     print(f"next: pip install {here}, then groupconv verify {name}")
-
-
-def _require_free(name: str, distribution: str) -> None:
-    for entry in registry.groups().values():
-        problem = ""
-        if name == entry.name:
-            problem = f"is already a group of {entry.distribution}"
-        elif distribution in entry.distribution.split(", "):
-            problem = f"would be in the distribution {distribution!r}, which is already installed"
-        if problem:
-            raise ArgumentError(f"name={name!r} {problem}; choose another name")
 
 
 def _filled(template: str, words: dict[str, str]) -> str:
@@ -91,11 +83,8 @@ def _formulas(name: str, slug: str) -> dict[str, str]:
     """The words of a module with two formulas."""
     variable = "".join(part.capitalize() for part in slug.split("_"))
     variable = f"{variable}Group" if variable in TAKEN else variable
-    return {
-        "summary": f"{name}: translations and mirrors, by two formulas",
-        "variable": variable,
-        "object": f"{variable}()",
-    }
+    summary = f"{name}: translations and mirrors, by two formulas"
+    return {"summary": summary, "variable": variable, "object": f"{variable}()"}
 
 
 def _generated(group: GeneratedGroup, slug: str) -> dict[str, str]:
@@ -103,6 +92,7 @@ def _generated(group: GeneratedGroup, slug: str) -> dict[str, str]:
     is_free = slug.isidentifier() and not keyword.iskeyword(slug) and slug not in TAKEN
     variable = slug if is_free else f"{slug}_group"
     constant = group.lattice.name.upper()
+    rows = ((g.name, [list(row) for row in g.matrix], g.order) for g in group.generators)
     return {
         "summary": f"{group.name}: {group.stabilizer.name} on the {group.lattice.name} lattice",
         "variable": variable,
@@ -111,10 +101,7 @@ def _generated(group: GeneratedGroup, slug: str) -> dict[str, str]:
         "index": f"({', '.join(group.coordinate_names)})",
         "law": " ".join(f"{g.name.upper()}^{g.name}" for g in group.generators),
         "lattice": constant,
-        "generators": "\n".join(
-            f'        "{g.name}": ({[list(row) for row in g.matrix]}, {g.order}),'
-            for g in group.generators
-        ),
+        "generators": "\n".join(f'        "{name}": ({A}, {order}),' for name, A, order in rows),
     }
 
 
