@@ -17,16 +17,21 @@ __all__ = ["advice"]
 Groups: TypeAlias = dict[str, list[str]]
 """Groups, by their crystal class or by where they act."""
 
-OTHER_NAMES = {
-    "p1": "z2", "p211": "p2", "p1m1": "pm", "p11m": "pm", "c1m1": "cm", "c11m": "cm",
-    "p2mm": "pmm", "c2mm": "cmm", "p4mm": "p4m", "p6mm": "p6m", "z3": "P1", "Z3": "P1",
-}  # fmt: skip
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split(":") for pair in text.split())
+
+
+def _groups(text: str) -> Groups:
+    return {key: names.split(",") for key, names in _pairs(text).items()}
+
+
+OTHER_NAMES = _pairs(
+    "p1:z2 p211:p2 p1m1:pm p11m:pm c1m1:cm c11m:cm p2mm:pmm c2mm:cmm p4mm:p4m p6mm:p6m z3:P1 Z3:P1"
+)
 """Full symbols of plane groups, and what they are called here."""
 
-GLIDES = {
-    "pg": "pm", "p1g1": "pm", "p11g": "pm", "pmg": "pmm", "p2mg": "pmm", "p2gm": "pmm",
-    "pgg": "pmm", "p2gg": "pmm", "p4g": "p4m", "p4gm": "p4m",
-}  # fmt: skip
+GLIDES = _pairs("pg:pm p1g1:pm p11g:pm pmg:pmm p2mg:pmm p2gm:pmm pgg:pmm p2gg:pmm p4g:p4m p4gm:p4m")
 """The plane groups that do not split, and the split group of the same crystal class."""
 
 PLANE_NUMBERS = "z2 p2 pm pg cm pmm pmg pgg cmm p4 p4m p4g p3 p3m1 p31m p6 p6m"
@@ -49,39 +54,31 @@ I-43d Pm-3m Pn-3n Pm-3n Pn-3m Fm-3m Fm-3c Fd-3m Fd-3c Im-3m Ia-3d
 """
 """The space groups in the order of the International Tables."""
 
-PLANE: Groups = {
-    "1": ["z2"], "2": ["p2"], "3": ["p3"], "4": ["p4"], "6": ["p6"], "m": ["pm", "cm"],
-    "mm2": ["pmm", "cmm"], "3m": ["p3m1", "p31m"], "4mm": ["p4m"], "6mm": ["p6m"],
-}  # fmt: skip
+PLANE = _groups("1:z2 2:p2 3:p3 4:p4 6:p6 m:pm,cm mm2:pmm,cmm 3m:p3m1,p31m 4mm:p4m 6mm:p6m")
 """The split plane groups of each crystal class."""
 
-SAME_CLASS = {
-    "312": "32", "321": "32", "3m1": "3m", "31m": "3m", "-31m": "-3m", "-3m1": "-3m",
-    "-4m2": "-42m", "-62m": "-6m2",
-}  # fmt: skip
+SAME_CLASS = _pairs("312:32 321:32 3m1:3m 31m:3m -31m:-3m -3m1:-3m -4m2:-42m -62m:-6m2")
 """The crystal class of symbols that also say how the class stands on its lattice."""
 
-SCHOENFLIES = {
-    "C1": "1", "Ci": "-1", "S2": "-1", "C2": "2", "D1": "2", "Cs": "m", "C1h": "m", "C1v": "m",
-    "C2h": "2/m", "D2": "222", "V": "222", "C2v": "mm2", "D2h": "mmm", "C4": "4", "S4": "-4",
-    "C4h": "4/m", "D4": "422", "C4v": "4mm", "D2d": "-42m", "D4h": "4/mmm", "C3": "3", "S6": "-3",
-    "C3i": "-3", "D3": "32", "C3v": "3m", "D3d": "-3m", "C6": "6", "C3h": "-6", "C6h": "6/m",
-    "D6": "622", "C6v": "6mm", "D3h": "-6m2", "D6h": "6/mmm", "T": "23", "Th": "m-3", "O": "432",
-    "Td": "-43m", "Oh": "m-3m",
-}  # fmt: skip
+SCHOENFLIES = _pairs("""
+C1:1 Ci:-1 S2:-1 C2:2 D1:2 Cs:m C1h:m C1v:m C2h:2/m D2:222 V:222 C2v:mm2 D2h:mmm C4:4 S4:-4 C4h:4/m
+D4:422 C4v:4mm D2d:-42m D4h:4/mmm C3:3 S6:-3 C3i:-3 D3:32 C3v:3m D3d:-3m C6:6 C3h:-6 C6h:6/m D6:622
+C6v:6mm D3h:-6m2 D6h:6/mmm T:23 Th:m-3 O:432 Td:-43m Oh:m-3m
+""")
 """The crystal classes in space, by the names that Schoenflies gave them."""
 
-DIHEDRAL = {"D1": "m", "D2": "mm2", "V": "mm2", "D3": "3m", "S3": "3m", "D4": "4mm", "D6": "6mm"}
+DIHEDRAL = _pairs("D1:m D2:mm2 V:mm2 D3:3m S3:3m D4:4mm D6:6mm")
 """The crystal classes of the plane that are these abstract groups."""
 
-PERMUTATIONS = {"S3": "32", "A4": "23", "S4": "432"}
+PERMUTATIONS = _pairs("S3:32 A4:23 S4:432")
 """The crystal classes of rotations in space that are these abstract groups."""
 
 NO_LATTICE = re.compile("[CDS]([0-9]{1,2})[VHDI]?|P-?([5789]|1[0-9])(?:/?M{1,3})?|(IH?)")
 """Names that state the order of a turn, in upper case; those of the icosahedron have order 5."""
 
-CONTINUOUS = {"SO2": ["p4", "p6"], "SE2": ["p4", "p6"], "O2": ["p4m", "p6m"], "E2": ["p4m", "p6m"],
-              "SO3": ["P432"], "SE3": ["P432"], "O3": ["Pm-3m"], "E3": ["Pm-3m"]}  # fmt: skip
+CONTINUOUS = _groups(
+    "SO2:p4,p6 SE2:p4,p6 O2:p4m,p6m E2:p4m,p6m SO3:P432 SE3:P432 O3:Pm-3m E3:Pm-3m"
+)
 
 SPACE = re.compile("[PABCIFR][-/0-9abcdemn]+")
 """How the short symbol of a space group is written."""
@@ -92,10 +89,7 @@ ALONG_AXES = re.compile(f"([PABCIF]){AXIS}{AXIS}{AXIS}")
 ALONG_ONE = re.compile(f"([ABIF]){AXIS}")
 """A monoclinic symbol of a centred cell that is not the standard one."""
 
-TWO_READINGS = {
-    "P4212": "P422", "P3121": "P321", "P3221": "P321", "P31c": "P31m",
-    "P312": "P312", "P321": "P321", "P31m": "P31m",
-}  # fmt: skip
+TWO_READINGS = _pairs("P4212:P422 P3121:P321 P3221:P321 P31c:P31m P312:P312 P321:P321 P31m:P31m")
 """Symbols in which two digits look like a screw axis that is not there."""
 
 GLIDES_OR_SCREWS = (
@@ -104,35 +98,25 @@ GLIDES_OR_SCREWS = (
 )
 
 
-def _split_groups() -> Groups:
-    """The split space groups of each crystal class."""
-    found: Groups = {}
-    for kind, symbols in re.findall("(.*?) +: .*: (.*)", TABLE):
-        found.setdefault(SAME_CLASS.get(kind, kind), []).extend(symbols.split())
-    return found
-
-
-SPACE_GROUPS = _split_groups()
+SPACE_GROUPS: Groups = {}
+"""The split space groups of each crystal class."""
+for _kind, _symbols in re.findall("(.*?) +: .*: (.*)", TABLE):
+    SPACE_GROUPS.setdefault(SAME_CLASS.get(_kind, _kind), []).extend(_symbols.split())
 
 
 def advice(name: str) -> str:
     """The group that may be meant by a name that is not installed, in one sentence; or nothing.
 
     Examples:
-        >>> advice("p4mm")
-        "that group is called 'p4m' here"
         >>> advice("C6h")
         "C6h is a stabilizer, and a group has a lattice too: use 'P6/m' in space"
     """
-    name, installed = name.strip(), list(gc.groups())
-    sentence = _number(name, installed) or _stabilizer(name, installed) or _symbol(name, installed)
-    if sentence or name.lower() in map(str.lower, installed):  # the registry knows about cases
-        return sentence
-    return (
-        _symbol(name.lower(), installed)
-        or _symbol(name.capitalize(), installed)
-        or _without_lattice(name, installed)
-    )
+    name, known = name.strip(), list(gc.groups())
+    said = _number(name, known) or _stabilizer(name, known) or _symbol(name, known)
+    if said or name.lower() in map(str.lower, known):  # the registry knows about cases
+        return said
+    other_case = _symbol(name.lower(), known) or _symbol(name.capitalize(), known)
+    return other_case or _without_lattice(name, known)
 
 
 def _number(name: str, installed: list[str]) -> str:
@@ -140,25 +124,24 @@ def _number(name: str, installed: list[str]) -> str:
     if not re.fullmatch("[0-9]{1,3}", name) or not 1 <= (number := int(name)) <= 230:
         return ""
     start = f"number {number} of the International Tables is"
-    space = SPACE_NUMBERS.split()[number - 1]
-    if plane := dict(enumerate(PLANE_NUMBERS.split(), 1)).get(number):
-        plane, space = _or_split(plane, installed), _or_split(space, installed)
+    space, planes = SPACE_NUMBERS.split()[number - 1], PLANE_NUMBERS.split()
+    if number <= len(planes):
+        plane, space = (_or_split(symbol, installed) for symbol in (planes[number - 1], space))
         return f"{start} {plane} in the plane and {space} in space"
     if space in installed:
         return f"{start} called {space!r} here"
     companion = split_companion(space)
-    if companion not in installed:
-        return ""
-    return f"{start} {space}, which {GLIDES_OR_SCREWS.format(companion)}"
+    advised = f"{start} {space}, which {GLIDES_OR_SCREWS.format(companion)}"
+    return advised if companion in installed else ""
 
 
 def _or_split(symbol: str, installed: list[str]) -> str:
-    """An installed symbol, or one that does not split and what to use."""
+    """An installed symbol, or one that does not split and the group to use instead."""
     if symbol in installed:
         return repr(symbol)
     companion = split_companion(symbol)
-    advised = f" (it does not split; use {companion!r})" if companion in installed else ""
-    return symbol + advised
+    advised = f"{symbol} (it does not split; use {companion!r})"
+    return advised if companion in installed else symbol
 
 
 def _stabilizer(name: str, installed: list[str]) -> str:
@@ -166,34 +149,23 @@ def _stabilizer(name: str, installed: list[str]) -> str:
     called = name.replace("_", "").capitalize()
     symbol = SCHOENFLIES.get(called, name)
     flat, rotations = DIHEDRAL.get(called, symbol), PERMUTATIONS.get(called, symbol)
-    meant = [("in the plane", flat, PLANE.get(flat))]
-    meant += [("in space", s, SPACE_GROUPS.get(s)) for s in dict.fromkeys([symbol, rotations])]
-    are_several = len({s for _, s, groups in meant if groups}) > 1
-    places = {
-        f"{where} (class {s})" if are_several else where: groups
-        for where, s, groups in meant
-        if groups
-    }
-    use = _use(places, installed)
+    meant = [("in the plane", flat, PLANE)]
+    meant += [("in space", kind, SPACE_GROUPS) for kind in dict.fromkeys([symbol, rotations])]
+    found = [(where, kind, groups[kind]) for where, kind, groups in meant if kind in groups]
+    classes = {kind for _, kind, _ in found}
+    places = (f"{where} (class {kind})" if len(classes) > 1 else where for where, kind, _ in found)
+    use = _use(dict(zip(places, (names for *_, names in found), strict=True)), installed)
     return f"{name} is a stabilizer, and a group has a lattice too: {use}" if use else ""
 
 
 def _symbol(name: str, installed: list[str]) -> str:
     """The group of a symbol in another spelling or setting, or the split one of its class."""
-    written = spellings(name)
-    for spelling in written:
-        called = OTHER_NAMES.get(spelling, spelling)
-        if called in installed:
-            return f"that group is called {called!r} here"
-    for spelling in written:
-        setting, is_meant = axes_setting(spelling) or ("", False)
-        if is_meant and setting in installed:
-            return f"that group is called {setting!r} here, in its standard setting"
-    for spelling in written:
-        companion = split_companion(spelling)
-        if companion in installed:
-            return f"{spelling} {GLIDES_OR_SCREWS.format(companion)}"
-    return ""
+    written, is_called = spellings(name), "that group is called {!r} here"
+    found = [(OTHER_NAMES.get(symbol, symbol), is_called) for symbol in written]
+    for setting, is_meant in map(axes_setting, written):
+        found += [(setting, f"{is_called}, in its standard setting")] if is_meant else []
+    found += [(split_companion(symbol), f"{symbol} {GLIDES_OR_SCREWS}") for symbol in written]
+    return next((text.format(group) for group, text in found if group in installed), "")
 
 
 def _without_lattice(name: str, installed: list[str]) -> str:
@@ -208,10 +180,8 @@ def _without_lattice(name: str, installed: list[str]) -> str:
     use = _use({"in the plane": ["p4m", "p6m"], "in space": ["Pm-3m"]}, installed)
     if order in (1, 2, 3, 4, 6) or not use:
         return ""
-    return (
-        f"no lattice of the plane or of space has turns of order {order}, only of orders 1, 2, 3, "
-        f"4 and 6: {use}"
-    )
+    start = f"no lattice of the plane or of space has turns of order {order}"
+    return f"{start}, only of orders 1, 2, 3, 4 and 6: {use}"
 
 
 def _use(groups: Groups, installed: list[str]) -> str:
@@ -225,12 +195,7 @@ def _use(groups: Groups, installed: list[str]) -> str:
 
 
 def spellings(name: str) -> list[str]:
-    """A symbol in short, as it may be listed: `Pmmm` for `P 2/m 2/m 2/m`, `Pm-3m` for `Pm3m`.
-
-    Examples:
-        >>> spellings("F 4/m -3 2/m"), spellings("P 1 2_1 1")
-        (['F4/m-32/m', 'Fm-3m'], ['P1211', 'P21'])
-    """
+    """A symbol as written and in short: `Pmmm` for `P 2/m 2/m 2/m`, `Pm-3m` for `Pm3m`."""
     name = re.sub(r" ?: ?[HR12]$|_|\((?=\d\))|(?<=\(\d)\)", "", name)  # choices of cell; 2_1, 2(1)
     letter, *axes = name.split() or [""]
     plain = short = letter + "".join(axes)
@@ -248,19 +213,15 @@ def spellings(name: str) -> list[str]:
     return list(dict.fromkeys([plain, short]))
 
 
-def axes_setting(symbol: str) -> tuple[str, bool] | None:
+def axes_setting(symbol: str) -> tuple[str, bool]:
     """The split group of a monoclinic or orthorhombic class, and whether the symbol means it.
 
     The group is in its standard setting: a monoclinic axis is b, a rotation along two mirrors is
     along c, and a cell with one centred face has it on C, or on A if the rotation lies in it.
-    A symbol with screws or glides means another group. None for a symbol of another system.
-
-    Examples:
-        >>> axes_setting("P112"), axes_setting("I2/a"), axes_setting("Bm21b"), axes_setting("P4")
-        (('P2', True), ('C2/m', False), ('Cmm2', False), None)
+    A symbol with screws or glides, such as `I2/a`, means another group. Empty in other systems.
     """
     if not (found := ALONG_ONE.fullmatch(symbol) or ALONG_AXES.fullmatch(symbol)):
-        return None
+        return "", False
     centring, *axes = found.groups()
     kinds = [re.sub("[abcden]", "m", axis.replace("21", "2")) for axis in axes]
     along = [i for i, kind in enumerate(kinds) if kind != "1"]
@@ -274,28 +235,21 @@ def axes_setting(symbol: str) -> tuple[str, bool] | None:
             centring = "A" if len(rotations) == 1 and centring != "ABC"[rotations[0]] else "C"
         setting = centring + {0: "mmm", 1: "mm2", 3: "222"}[len(rotations)]
     else:
-        return None
+        return "", False
     return setting, kinds == axes
 
 
-def split_companion(symbol: str) -> str | None:
-    """The split group of the crystal class of one that does not split; None for any other name.
+def split_companion(symbol: str) -> str:
+    """The split group of the crystal class of one that does not split; empty for any other name.
 
-    It has the same linear parts: screw axes become rotations, glide planes mirrors.
-
-    Examples:
-        >>> split_companion("p4g"), split_companion("I41/amd"), split_companion("p4m")
-        ('p4m', 'I4/mmm', None)
+    Screw axes become rotations and glide planes mirrors: `I4/mmm` for `I41/amd`.
     """
     if not SPACE.fullmatch(symbol):
-        return GLIDES.get(symbol)
-    if found := axes_setting(symbol):
-        return found[0]
+        return GLIDES.get(symbol, "")
+    if setting := axes_setting(symbol)[0]:
+        return setting
     mirrors = re.sub("[abcden]", "m", symbol[1:])
-    rotations = re.sub("^(6(?=[1-5])|4(?=[123])|3(?=[12]))[1-5]|21", _axis, mirrors)
+    screws = "^(?:6[1-5]|4[123]|3[12])|21"
+    rotations = re.sub(screws, lambda screw: screw[0][0], mirrors)
     split = TWO_READINGS.get(symbol, symbol[0] + rotations)
-    return None if split == symbol else split
-
-
-def _axis(screw: re.Match[str]) -> str:
-    return screw[0][0]
+    return split if split != symbol else ""

@@ -22,14 +22,8 @@ class P4(SplitGroup):
 
     def matrix(self, r: Expr, u: Expr, v: Expr) -> ImmutableMatrix:
         """Turn by `r` quarters, then translate by `(u, v)`."""
-        angle = r * pi / 2
-        return ImmutableMatrix(
-            [
-                [cos(angle), -sin(angle), u],
-                [sin(angle), cos(angle), v],
-                [0, 0, 1],
-            ]
-        )
+        c, s = cos(r * pi / 2), sin(r * pi / 2)
+        return ImmutableMatrix([[c, -s, u], [s, c, v], [0, 0, 1]])
 
     def index(self, matrix: ImmutableMatrix) -> Element:
         """The angle of the first column in quarter turns, and the last column."""

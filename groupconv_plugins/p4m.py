@@ -22,14 +22,8 @@ class P4M(SplitGroup):
 
     def matrix(self, m: Expr, r: Expr, u: Expr, v: Expr) -> ImmutableMatrix:
         """Turn by `r` quarters, mirror the first axis if `m`, then translate by `(u, v)`."""
-        sign, angle = (-1) ** m, r * pi / 2
-        return ImmutableMatrix(
-            [
-                [sign * cos(angle), -sign * sin(angle), u],
-                [sin(angle), cos(angle), v],
-                [0, 0, 1],
-            ]
-        )
+        sign, c, s = (-1) ** m, cos(r * pi / 2), sin(r * pi / 2)
+        return ImmutableMatrix([[sign * c, -sign * s, u], [s, c, v], [0, 0, 1]])
 
     def index(self, matrix: ImmutableMatrix) -> Element:
         """The sign of the determinant, the angle of the second row, and the last column."""

@@ -2,9 +2,9 @@
 
 A line of the table is a point group: its generators, each as `coordinate=operation`, and the
 space groups it makes with the lattices it keeps. Operations are those of the International Tables,
-in the conventional cell: 2, 3, 4, 6 are rotations and m is a mirror, each with its direction, a
-minus sign adds the inversion. The first letter of a symbol is the lattice; `PRIMITIVE` holds its
-primitive basis in the conventional one, and every group is given in that primitive basis.
+in the conventional cell: rotations 2, 3, 4, 6 and mirrors m with their directions; a minus sign
+adds the inversion. The first letter of a symbol is the lattice, in whose primitive basis every
+group is given.
 
 Arrays of voxels are cubic lattices: all groups with `P`, `C` or `A` but the trigonal and hexagonal
 ones serve them as they are, since a base-centred cell can have orthonormal primitive axes.
@@ -98,36 +98,22 @@ FACE = Lattice(
 )
 RHOMBOHEDRAL = Lattice(
     "rhombohedral",
-    (
-        ("1/2", "sqrt(3)/6", "1/3"),
-        ("-1/2", "sqrt(3)/6", "1/3"),
-        ("0", "-sqrt(3)/3", "1/3"),
-    ),
+    (("1/2", "sqrt(3)/6", "1/3"), ("-1/2", "sqrt(3)/6", "1/3"), ("0", "-sqrt(3)/3", "1/3")),
 )
 
+_GENERATORS: dict[str, dict[str, str]] = {}
+"""For each symbol the operation of each coordinate."""
+for _line in TABLE.strip().splitlines():
+    _, _named, _symbols = _line.split(" :")
+    _operations = dict(part.split("=") for part in _named.split())
+    _GENERATORS |= dict.fromkeys(_symbols.split(), _operations)
 
-def _read(table: str) -> dict[str, dict[str, str]]:
-    """For each symbol the operation of each coordinate."""
-    groups: dict[str, dict[str, str]] = {}
-    for line in table.strip().splitlines():
-        _, generators, symbols = line.split(" :")
-        named = dict(part.split("=") for part in generators.split())
-        groups |= dict.fromkeys(symbols.split(), named)
-    return groups
-
-
-_GENERATORS = _read(TABLE)
 SYMBOLS = tuple(_GENERATORS)
 """The symbols, in the order of the table."""
 
 
 def attribute(symbol: str) -> str:
-    """The name of a group in this module: the symbol, with `_` for `-` and `/`.
-
-    Examples:
-        >>> attribute("P-42m"), attribute("P4/mmm")
-        ('P_42m', 'P4_mmm')
-    """
+    """The name of a group in this module: the symbol, with `_` for `-` and `/`."""
     return symbol.replace("-", "_").replace("/", "_")
 
 
@@ -153,9 +139,9 @@ def _primitive(rows: Rows, letter: str) -> Rows:
     return moved
 
 
-def _lattice(symbol: str, operations: dict[str, str]) -> Lattice:
+def _lattice(symbol: str) -> Lattice:
     """The lattice of a symbol: its letter, and whether the cell has hexagonal axes."""
-    if symbol.startswith("P") and any("h" in operation for operation in operations.values()):
+    if symbol.startswith("P") and "h" in "".join(_GENERATORS[symbol].values()):
         return PRISM
     return {"I": BODY, "F": FACE, "R": RHOMBOHEDRAL}.get(symbol[0], CUBIC)
 
@@ -168,12 +154,11 @@ def space_group(symbol: str) -> GeneratedGroup:
         >>> space_group("Fm-3m").order
         48
     """
-    operations = _GENERATORS[symbol]
-    generators = {}
-    for coordinate, name in operations.items():
-        rows, order = _operation(name)
-        generators[coordinate] = (_primitive(rows, symbol[0]), order)
-    return GeneratedGroup(symbol, generators, _lattice(symbol, operations))
+    named = {name: _operation(operation) for name, operation in _GENERATORS[symbol].items()}
+    generators = {
+        name: (_primitive(rows, symbol[0]), order) for name, (rows, order) in named.items()
+    }
+    return GeneratedGroup(symbol, generators, _lattice(symbol))
 
 
 def __getattr__(name: str) -> GeneratedGroup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from groupconv.models import P4CNN, Z2CNN
 from groupconv.nn import GroupConv
 from groupconv.nn.functional import act
 from groupconv.plotting import equivariance_figure
+from groupconv.plotting.layout import element_label
 from groupconv.registry import group as load_group
 from groupconv.testing import equivariance_error
 from groupconv.verification import verify
@@ -33,7 +35,6 @@ __all__ = ["run_demo"]
 
 PLANAR_CHANNELS = 20
 DIGITS_EPOCHS, MNIST_EPOCHS = 15, 5
-BATCH_SIZE, LEARNING_RATE = 64, 0.01
 PICTURE = "feature-maps.png"
 
 
@@ -45,10 +46,8 @@ def run_demo(
     place = _device(device)
     group = load_group(name)
     if group.order == 1:
-        raise ArgumentError(
-            f"group={name!r} has only translations, so its network is the planar one; choose "
-            f"another, such as p4"
-        )
+        planar = f"group={name!r} has only translations, so its network is the planar one"
+        raise ArgumentError(f"{planar}; choose another, such as p4")
     networks = _twins(group)
     upright = bundled_digits() if folder is None else mnist_draw(folder)
     epochs = epochs or (DIGITS_EPOCHS if folder is None else MNIST_EPOCHS)
@@ -57,18 +56,14 @@ def run_demo(
     require_writable(picture, "--output")
     report = verify(group)
     report.raise_if_failed()
-    console.print(
-        f"1. {name} is a group: {len(report.checks)} checks hold for all its elements "
-        f"({report.seconds:.2f} s)"
-    )
-    console.print(
-        f"2. {upright.name}: {len(upright.train_x):,} training, {len(upright.test_x):,} test "
-        f"images, turned by random angles"
-    )
+    proved = f"{len(report.checks)} checks hold for all its elements ({report.seconds:.2f} s)"
+    console.print(f"1. {name} is a group: {proved}")
+    sizes = f"{len(upright.train_x):,} training, {len(upright.test_x):,} test images"
+    console.print(f"2. {upright.name}: {sizes}, turned by random angles")
     console.print(f"3. training two networks twice on {place}; epochs of each: {epochs}")
     trained = _compare(console, networks, group, upright, epochs, seed, place)
     atomic_write(picture, _draw(trained.cpu(), upright.test_x[:1], group), "--output")
-    print(f"4. what the first layer of the {_label(group)} sees: {picture}")
+    print(f"4. what the first layer of the {name} CNN sees: {picture}")
 
 
 def _compare(
@@ -80,11 +75,11 @@ def _compare(
     seed: int,
     place: torch.device,
 ) -> nn.Module:
-    """Train each network on both sets, print the table, return the first group network."""
+    """Train each network on both sets, print the table, return the first that is the group's."""
     table = plain_table("train → test", "network", "accuracy", "parameters", "s", "equiv. error")
     for column in table.columns[2:]:
         column.justify = "right"
-    kept: list[nn.Module] = []
+    kept: dict[str, nn.Module] = {}
     for source, images in (
         ("rotated", rotated(upright, seed)),
         ("upright", rotated(upright, seed, train=False)),
@@ -93,29 +88,14 @@ def _compare(
             torch.manual_seed(seed)
             model = build().to(place)
             with _progress(console, f"{label}, {source} digits", epochs) as report:
-                result = train(
-                    model,
-                    images,
-                    epochs=epochs,
-                    batch_size=BATCH_SIZE,
-                    learning_rate=LEARNING_RATE,
-                    seed=seed,
-                    report=report,
-                )
+                result = train(model, images, epochs=epochs, seed=seed, report=report)
             error = equivariance_error(model, images.test_x[:16].to(place), group=group)
-            table.add_row(
-                f"{source} → rotated",
-                label,
-                f"{result.accuracy:.1%}",
-                f"{result.parameters:,}",
-                f"{result.seconds:.0f}",
-                f"{error.worst:.0e}",
-            )
-            if label == _label(group):
-                kept.append(model)
+            numbers = f"{result.accuracy:.1%}", f"{result.parameters:,}", f"{result.seconds:.0f}"
+            table.add_row(f"{source} → rotated", label, *numbers, f"{error.worst:.0e}")
+            kept.setdefault(label, model)
         table.add_section()
     console.print(table)
-    return kept[0]
+    return kept[f"{group.name} CNN"]
 
 
 def _device(name: str) -> torch.device:
@@ -128,25 +108,17 @@ def _device(name: str) -> torch.device:
     return place
 
 
-def _label(group: SplitGroup) -> str:
-    return f"{group.name} CNN"
-
-
 def _twins(group: SplitGroup) -> dict[str, Callable[[], nn.Module]]:
-    """The group's network, and a planar one with as many parameters or slightly more.
-
-    A group network of width `C / √S` has about as many parameters as a planar one of width `C`
-    (section 8.1); the planar one is then widened until it has at least as many. Neither uses
-    dropout, with which the planar one does worse on so few images.
-    """
+    """The group's network, and a planar one with as many parameters or slightly more."""
+    # That of width C / √S has about as many as a planar one of width C (section 8.1), which is then
+    # widened. Neither uses dropout, with which the planar one does worse on so few images.
     width = round(PLANAR_CHANNELS / math.sqrt(group.order))
     wanted = count_parameters(P4CNN(channels=width, group=group))
-    planar = PLANAR_CHANNELS
-    while count_parameters(Z2CNN(channels=planar)) < wanted:
-        planar += 1
+    widths = itertools.count(PLANAR_CHANNELS)
+    planar = next(c for c in widths if count_parameters(Z2CNN(channels=c)) >= wanted)
     return {
         "planar CNN": lambda: Z2CNN(channels=planar, dropout=0.0),
-        _label(group): lambda: P4CNN(channels=width, group=group),
+        f"{group.name} CNN": lambda: P4CNN(channels=width, group=group),
     }
 
 
@@ -179,23 +151,17 @@ def _draw(model: nn.Module, image: torch.Tensor, group: SplitGroup) -> bytes:
     """The most oriented channel of the first layer, for a digit and for the digit moved."""
     first = next(layer for layer in model.modules() if isinstance(layer, GroupConv))
     stabilizer = tuple(int(size > 1) for size in group.stabilizer_shape)
-    element = (*stabilizer, *(0,) * group.dimension)
+    element = group.element(stabilizer)
     images = [image, act(image, element, group)]
     with torch.no_grad():
         maps = [first(each)[0] for each in images]  # (C, S, H, W)
     channel = int(maps[0].std(dim=1).mean((-2, -1)).argmax())
-    moved_by = ", ".join(
-        f"{n} = {k}" for n, k in zip(group.coordinate_names, stabilizer, strict=False)
-    )
-    figure = equivariance_figure(
-        [each[0, 0] for each in images],
-        [each[channel] for each in maps],
-        ["a digit and its feature map", f"the digit moved by {moved_by}"],
-        group,
-    )
-    figure.suptitle(
-        f"{group.name}: moving the input moves every plane, and each plane along the arrows"
-    )
+    moved_by = element_label(group, group.flat_index(stabilizer))
+    titles = ["a digit and its feature map", f"the digit moved by {moved_by}"]
+    drawn, planes = [each[0, 0] for each in images], [each[channel] for each in maps]
+    figure = equivariance_figure(drawn, planes, titles, group)
+    law = "moving the input moves every plane, and each plane along the arrows"
+    figure.suptitle(f"{group.name}: {law}")
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=120)
     return file.getvalue()

@@ -18,18 +18,10 @@ STDOUT, STDERR = 1, 2
 
 
 def atomic_write(path: Path, data: bytes, argument: str) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole or not at all; `argument` is the option that named it, for errors.
 
     A symbolic link is followed, and an existing file keeps its mode. A device, a pipe or
     `/dev/stdout` is written to directly.
-
-    Args:
-        path: Where to write.
-        data: The content of the file.
-        argument: The option that named the path, for the error.
-
-    Raises:
-        ArgumentError: `path` cannot be written.
     """
     require_writable(path, argument)
     with _blaming(path, argument):
@@ -45,11 +37,7 @@ def atomic_write(path: Path, data: bytes, argument: str) -> None:
 
 
 def require_writable(path: Path, argument: str) -> None:
-    """Refuse a place that cannot be written before any work is done for it.
-
-    Raises:
-        ArgumentError: `path` cannot be written.
-    """
+    """Refuse a place that cannot be written, before any work is done for it."""
     with _blaming(path, argument):
         if path.is_dir() or path.is_file():
             path.open("r+b").close()  # fails for a folder, and for a file that is write-protected
@@ -58,21 +46,13 @@ def require_writable(path: Path, argument: str) -> None:
 
 
 def make_folder(path: Path, argument: str) -> None:
-    """Make a folder, unless it exists.
-
-    Raises:
-        ArgumentError: `path` is not a folder and cannot become one.
-    """
+    """Make a folder, unless it exists; refuse a place that cannot become one."""
     with _blaming(path, argument):
         path.mkdir(parents=True, exist_ok=True)
 
 
 def write_new_folder(path: Path, files: Mapping[str, str], argument: str) -> None:
-    """Write a new folder of texts, by their places in it, whole or not at all.
-
-    Raises:
-        ArgumentError: `path` cannot be written.
-    """
+    """Write a new folder of texts, by their places in it, whole or not at all."""
     with _blaming(path, argument):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _replacing(path) as temporary:
@@ -103,6 +83,5 @@ def _blaming(path: Path, argument: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ArgumentError(
-            f"{argument}={str(path)!r} cannot be written: {error.strerror}; name another place"
-        ) from error
+        problem = f"{argument}={str(path)!r} cannot be written: {error.strerror}"
+        raise ArgumentError(f"{problem}; name another place") from error

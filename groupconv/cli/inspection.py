@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import itertools
 import json
 import sys
 import warnings
@@ -54,13 +55,12 @@ def list_groups(load: bool, as_json: bool) -> None:
         console.print("Each name is followed by the order of the stabilizer.")
     if broken := [entry for entry in entries.values() if entry.error]:
         console.print("broken", style="bold")
-        for entry in broken:
-            line = f"  {entry.name} ({entry.distribution}): {entry.error}"
-            console.print(line, soft_wrap=True)
+    for entry in broken:
+        console.print(f"  {entry.name} ({entry.distribution}): {entry.error}", soft_wrap=True)
 
 
 def _load_all() -> dict[str, SplitGroup]:
-    """The groups that load; whatever the plugins print goes to standard error."""
+    """The groups that load; what plugins print goes to standard error."""
     groups = {}
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore", ExperimentalWarning)  # the listing says it
@@ -93,34 +93,34 @@ def _wrapped(label: str, parts: list[str], width: int) -> str:
 def show(name: str) -> None:
     """Print a group's structure and its stabilizer elements."""
     console = wide_console()
-    entry = registry.groups().get(name)
-    group = registry.group(name)
-    d, split = group.dimension, len(group.stabilizer_shape)
-    names = group.coordinate_names
-    summary = inspect.cleandoc(vars(type(group)).get("__doc__") or "").splitlines()[:1]
+    group, entry = registry.group(name), registry.groups().get(name)
     S = group.stabilizer  # a broken group is refused before anything is printed
+    names, shape = group.coordinate_names, group.stabilizer_shape
+    summary = inspect.cleandoc(vars(type(group)).get("__doc__") or "").splitlines()[:1]
     if isinstance(group, GeneratedGroup):
         orders = ", ".join(f"{g.name} of order {g.order}" for g in group.generators)
         summary = [f"Translations, and what these generate: {orders}."]
     console.print(Text.assemble((group.name, "bold"), "  ", *summary))
-    facts = plain_table("", "")
-    facts.show_header = False
-    basis = ", ".join(f"({', '.join(vector)})" for vector in group.lattice.vectors)
-    facts.add_row("lattice", f"{group.lattice.name}, dimension {d}")
-    facts.add_row("basis", basis)
-    facts.add_row("index", f"({', '.join(names)})")
-    sizes = zip(names, group.stabilizer_shape, strict=False)
-    ranges = [f"{coordinate} = 0 … {size - 1}" for coordinate, size in sizes]
-    facts.add_row("stabilizer", f"order {group.order}" + "".join(f", {r}" for r in ranges))
-    kind = "abelian" if S.is_abelian else f"centre {S.center.abstract_name}"
-    facts.add_row("structure", f"{S.name}, {kind}")
-    facts.add_row("generators", _listed(group, S.generators) or "none")
-    facts.add_row("classes", _classes(group))
-    facts.add_row("subgroups", _subgroups(group))
+    ranges = [f"{name} = 0 … {size - 1}" for name, size in zip(names, shape, strict=False)]
+    center = "abelian" if S.is_abelian else f"centre {S.center.abstract_name}"
+    facts = {
+        "lattice": f"{group.lattice.name}, dimension {group.dimension}",
+        "basis": ", ".join(map(_tuple, group.lattice.vectors)),
+        "index": _tuple(names),
+        "stabilizer": ", ".join([f"order {group.order}", *ranges]),
+        "structure": f"{S.name}, {center}",
+        "generators": _listed(group, S.generators) or "none",
+        "classes": _classes(group),
+        "subgroups": _subgroups(group),
+    }
     if entry is not None:
-        facts.add_row("from", f"{entry.distribution} {entry.version}, {entry.target}")
-    console.print(facts)
-    coordinates = f"({', '.join(names[:split])})"
+        facts["from"] = f"{entry.distribution} {entry.version}, {entry.target}"
+    table = plain_table("", "")
+    table.show_header = False
+    for fact in facts.items():
+        table.add_row(*fact)
+    console.print(table)
+    coordinates = _tuple(names[: len(shape)])
     elements = plain_table("flat", coordinates, "matrix", "order", "inverse", "det")
     determinants = np.linalg.det(S.matrices).round().astype(int)
     for flat, s in enumerate(group.stabilizer_indices):
@@ -171,16 +171,11 @@ def _subgroups(group: SplitGroup) -> str:
     by_order: dict[int, Counter[str]] = {}
     for members in classes:
         by_order.setdefault(members[0].order, Counter())[members[0].abstract_name] += len(members)
-    shown = (
-        f"{count} {name}" if count > 1 else name
-        for names in by_order.values()
-        for name, count in names.items()
-    )
-    return (
-        f"{len(group.subgroups())}, {len(classes)} up to conjugacy, "
-        f"{len(group.stabilizer.normal_subgroups)} normal: {', '.join(shown)}"
-    )
+    counts = itertools.chain.from_iterable(names.items() for names in by_order.values())
+    shown = ", ".join(f"{count} {name}" if count > 1 else name for name, count in counts)
+    total, normal = len(group.subgroups()), len(group.stabilizer.normal_subgroups)
+    return f"{total}, {len(classes)} up to conjugacy, {normal} normal: {shown}"
 
 
-def _tuple(values: tuple[int, ...]) -> str:
+def _tuple(values: tuple[object, ...]) -> str:
     return f"({', '.join(map(str, values))})"

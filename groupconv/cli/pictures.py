@@ -14,8 +14,6 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from groupconv.algebra import SplitGroup
-
 __all__ = ["plot"]
 
 FORMATS = (".svg", ".png", ".pdf")
@@ -28,10 +26,21 @@ def plot(
     """Draw one picture of a group to a file."""
     suffix = output.suffix.lower()
     if suffix not in FORMATS:
-        raise ArgumentError(
-            f"--output={str(output)!r}: expected a name that ends in .svg, .png or .pdf"
-        )
-    figure = _figure(registry.group(name), what, kernel_size, generators)
+        expected = "expected a name that ends in .svg, .png or .pdf"
+        raise ArgumentError(f"--output={str(output)!r}: {expected}")
+    if what != "cayley" and generators is not None:
+        raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
+    if what != "filters" and kernel_size is not None:
+        raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
+    group = registry.group(name)
+    draw: dict[str, Callable[[], Figure]] = {
+        "cayley": lambda: plotting.cayley_figure(group, generators),
+        "subgroups": lambda: plotting.subgroup_figure(group),
+        "table": lambda: plotting.table_figure(group),
+        "filters": lambda: plotting.filter_figure(group, 5 if kernel_size is None else kernel_size),
+        "feature-map": lambda: plotting.feature_map_figure(group),
+    }
+    figure = draw[what]()
     import matplotlib
 
     # Nothing random and no date, so that the same picture is the same file.
@@ -41,24 +50,3 @@ def plot(
         figure.savefig(file, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
     atomic_write(output, file.getvalue(), "--output")
     print(f"{output}: {what} of {name}")
-
-
-def _figure(
-    group: SplitGroup, what: str, kernel_size: int | None, generators: list[int] | None
-) -> Figure:
-    if what != "cayley" and generators is not None:
-        raise ArgumentError(f"--generator={generators} is for --what cayley, not {what}")
-    if what != "filters" and kernel_size is not None:
-        raise ArgumentError(f"--kernel-size={kernel_size} is for --what filters, not {what}")
-    if generators is not None:
-        return plotting.cayley_figure(group, generators)
-    if kernel_size is not None:
-        return plotting.filter_figure(group, kernel_size)
-    draw: dict[str, Callable[[SplitGroup], Figure]] = {
-        "cayley": plotting.cayley_figure,
-        "subgroups": plotting.subgroup_figure,
-        "table": plotting.table_figure,
-        "filters": plotting.filter_figure,
-        "feature-map": plotting.feature_map_figure,
-    }
-    return draw[what](group)

@@ -30,15 +30,10 @@ COLOURS = {"✓": "green", "✗": "red", "–": "yellow"}
 
 
 def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> int:
-    """Verify groups and print the reports.
-
-    Returns:
-        The exit code: 0 if every check holds, 2 if a named group cannot be verified, else 1.
-    """
+    """Print reports; returns 0 if all hold, 2 if a named group cannot be verified, else 1."""
     if every == bool(names):
-        raise ArgumentError(
-            f"names={names} and --all={every}: give the names of groups, or --all alone"
-        )
+        step = "give the names of groups, or --all alone"
+        raise ArgumentError(f"names={names} and --all={every}: {step}")
     chosen = list(registry.groups()) if every else list(dict.fromkeys(names))
     if not chosen:
         raise ArgumentError(f"--all has nothing to prove: {why_there_is_none()}")
@@ -68,19 +63,15 @@ def verify(names: list[str], every: bool, as_json: bool, html: Path | None) -> i
     if as_json:
         found = [report.to_dict() for report in reports]
         print(json.dumps({"passed": passed, "reports": found, "errors": errors}, indent=2))
-    if errors and not every:
-        return 2
-    return 0 if passed else 1
+    return 0 if passed else 2 if errors and not every else 1
 
 
 def _message(name: str, error: Exception) -> str:
     """An error of groupconv as it is; for any other, its type and where it was raised."""
     if isinstance(error, GroupConvError):
         return str(error)
-    return (
-        f"name={name!r}: its proof raised {type(error).__name__}: {error}{raised_at(error)}; call "
-        f"groupconv.verify({name!r}) in Python for the traceback"
-    )
+    raised = f"its proof raised {type(error).__name__}: {error}{raised_at(error)}"
+    return f"name={name!r}: {raised}; call groupconv.verify({name!r}) in Python for the traceback"
 
 
 def _print(console: Console, report: VerificationReport) -> None:

@@ -32,38 +32,37 @@ LATTICES = {lattice.name: lattice for lattice in (LINE, SQUARE, HEXAGONAL, CUBIC
 def new(name: str, generators: list[str], lattice: str | None, folder: Path | None) -> None:
     """Write a package that registers a group; all of it, or nothing."""
     if not NAME.fullmatch(name):
-        raise ArgumentError(
-            f"name={name!r}: expected letters, digits and . _ / - with a letter first, since it "
-            f"names a group in pyproject.toml"
-        )
+        expected = "letters, digits and . _ / - with a letter first, as for names in pyproject.toml"
+        raise ArgumentError(f"name={name!r}: expected {expected}")
     slug = re.sub(r"[^a-z0-9]+", "_", name.lower())
     distribution = f"groupconv-{slug.replace('_', '-')}"
-    _require_free(name, distribution)
+    entries, problem = registry.groups(), ""
+    if name in entries:
+        problem = f"is already a group of {entries[name].distribution}"
+    elif any(distribution in entry.distribution.split(", ") for entry in entries.values()):
+        problem = f"would be in the distribution {distribution!r}, which is already installed"
+    if problem:
+        raise ArgumentError(f"name={name!r} {problem}; choose another name")
     folder = Path(re.sub(r"[^A-Za-z0-9._-]", "-", name)) if folder is None else folder
     if folder.exists():
         raise ArgumentError(f"--output={str(folder)!r} exists already; name a new folder")
     if lattice is not None and not generators:
         raise ArgumentError(f"--lattice={lattice} needs --from-generators; formulas name their own")
-    words = {"name": name, "distribution": distribution, "version": __version__}
-    words["module"] = f"groupconv_{slug}"
-    note = ""
+    module, note = f"groupconv_{slug}", ""
+    words = {"name": name, "distribution": distribution, "version": __version__, "module": module}
     if generators:
         given = _matrices(generators)
         group = GeneratedGroup.from_matrices(name, given, LATTICES[lattice] if lattice else None)
         words |= _generated(group, slug)
         if {g.name: [list(row) for row in g.matrix] for g in group.generators} != given:
-            note = (
-                f"note: other generators, {', '.join(g.name for g in group.generators)}, replace "
-                f"the given ones, so that each element is {words['law']} in exactly one way"
-            )
+            others = f"other generators, {', '.join(g.name for g in group.generators)}"
+            law = f"so that each element is {words['law']} in exactly one way"
+            note = f"note: {others}, replace the given ones, {law}"
     else:
         words |= _formulas(name, slug)
-    templates = {
-        "pyproject.toml": "pyproject.toml",
-        "README.md": "README.md",
-        f"groupconv_{slug}.py": "generated.py" if generators else "formulas.py",
-        f"tests/test_{slug}.py": "tests.py",
-    }
+    templates = {place: place for place in ("pyproject.toml", "README.md")}
+    templates[f"{module}.py"] = "generated.py" if generators else "formulas.py"
+    templates[f"tests/test_{slug}.py"] = "tests.py"
     files = {place: _filled(template, words) for place, template in templates.items()}
     write_new_folder(folder, files, "--output")
     for place in files:
@@ -72,19 +71,6 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
         print(note)
     here = shlex.quote(str(folder) if folder.is_absolute() else f"./{folder}")
     print(f"next: pip install {here}, then groupconv verify {name}")
-
-
-def _require_free(name: str, distribution: str) -> None:
-    for entry in registry.groups().values():
-        if name == entry.name:
-            raise ArgumentError(
-                f"name={name!r} is already a group of {entry.distribution}; choose another name"
-            )
-        if distribution in entry.distribution.split(", "):
-            raise ArgumentError(
-                f"name={name!r}: its distribution would be {distribution!r}, which is already "
-                f"installed, with the group {entry.name!r}; choose another name"
-            )
 
 
 def _filled(template: str, words: dict[str, str]) -> str:
@@ -97,11 +83,8 @@ def _formulas(name: str, slug: str) -> dict[str, str]:
     """The words of a module with two formulas."""
     variable = "".join(part.capitalize() for part in slug.split("_"))
     variable = f"{variable}Group" if variable in TAKEN else variable
-    return {
-        "summary": f"{name}: translations and mirrors, by two formulas",
-        "variable": variable,
-        "object": f"{variable}()",
-    }
+    summary = f"{name}: translations and mirrors, by two formulas"
+    return {"summary": summary, "variable": variable, "object": f"{variable}()"}
 
 
 def _generated(group: GeneratedGroup, slug: str) -> dict[str, str]:
@@ -109,6 +92,7 @@ def _generated(group: GeneratedGroup, slug: str) -> dict[str, str]:
     is_free = slug.isidentifier() and not keyword.iskeyword(slug) and slug not in TAKEN
     variable = slug if is_free else f"{slug}_group"
     constant = group.lattice.name.upper()
+    rows = ((g.name, [list(row) for row in g.matrix], g.order) for g in group.generators)
     return {
         "summary": f"{group.name}: {group.stabilizer.name} on the {group.lattice.name} lattice",
         "variable": variable,
@@ -117,10 +101,7 @@ def _generated(group: GeneratedGroup, slug: str) -> dict[str, str]:
         "index": f"({', '.join(group.coordinate_names)})",
         "law": " ".join(f"{g.name.upper()}^{g.name}" for g in group.generators),
         "lattice": constant,
-        "generators": "\n".join(
-            f'        "{g.name}": ({[list(row) for row in g.matrix]}, {g.order}),'
-            for g in group.generators
-        ),
+        "generators": "\n".join(f'        "{name}": ({A}, {order}),' for name, A, order in rows),
     }
 
 
@@ -135,10 +116,9 @@ def _matrices(texts: list[str]) -> dict[str, object]:
         try:
             matrix = json.loads(rows)
         except ValueError as error:
-            raise ArgumentError(
-                f"--from-generators={text!r} cannot be read: {error}; write a matrix such as "
-                f"'r=[[0, -1], [1, 0]]'"
-            ) from error
+            problem = f"--from-generators={text!r} cannot be read: {error}"
+            step = "write a matrix such as 'r=[[0, -1], [1, 0]]'"
+            raise ArgumentError(f"{problem}; {step}") from error
         name = name.strip() if sign else next(free)
         if name in matrices:
             raise ArgumentError(f"--from-generators={text!r} names {name!r} a second time")

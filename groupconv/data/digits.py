@@ -17,8 +17,8 @@ SPLIT_SEED = 0
 def bundled_digits() -> ImageSet:
     """The 1,797 handwritten digits of scikit-learn, enlarged to the format of MNIST.
 
-    The 8×8 images (Alpaydin and Kaynak, UCI repository, 1998) are enlarged bilinearly to 20×20
-    and centred in 28×28; 1,200 of them, drawn with a fixed seed, train and 597 test.
+    The 8×8 images (Alpaydin and Kaynak, UCI repository, 1998) are enlarged bilinearly to 20×20 and
+    centred in 28×28; 1,200 of them, drawn with a fixed seed, train and 597 test.
 
     Raises:
         MissingDependencyError: scikit-learn is not installed.
@@ -30,9 +30,8 @@ def bundled_digits() -> ImageSet:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise MissingDependencyError(
-            "the bundled digits need scikit-learn; run: pip install 'groupconv[demo]'"
-        ) from error
+        step = "run: pip install 'groupconv[demo]'"
+        raise MissingDependencyError(f"the bundled digits need scikit-learn; {step}") from error
     digits = load_digits()
     images = torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16  # (N, 1, 8, 8)
     images = F.interpolate(images, size=(20, 20), mode="bilinear", align_corners=False)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, DataError
 
 __all__ = ["ImageSet", "rotate", "rotated", "turned"]
@@ -21,8 +21,7 @@ class ImageSet:
 
     Attributes:
         name: What the set is called in tables.
-        train_x: Training images, `(N, C, H, W)`, float32; signals `(N, C, L)`, volumes
-            `(N, C, D, H, W)`.
+        train_x: Training images `(N, C, H, W)`, signals `(N, C, L)`, volumes `(N, C, D, H, W)`.
         train_y: Their classes, `(N,)`, int64.
         test_x: Test images.
         test_y: Their classes.
@@ -35,33 +34,22 @@ class ImageSet:
     test_y: Tensor
 
     def __post_init__(self) -> None:
-        for x, y, part in (
-            (self.train_x, self.train_y, "training"),
-            (self.test_x, self.test_y, "test"),
-        ):
-            if not isinstance(x, Tensor) or not isinstance(y, Tensor):
-                raise DataError(
-                    f"the {part} part of {self.name!r} has a {type(x).__name__} and a "
-                    f"{type(y).__name__}, expected tensors; torch.as_tensor makes them"
-                )
-            if not 3 <= x.dim() <= 5 or y.shape != x.shape[:1] or not len(x):
-                raise DataError(
-                    f"the {part} part of {self.name!r} has images {tuple(x.shape)} and labels "
-                    f"{tuple(y.shape)}, expected (N, C, *spatial) and (N,)"
-                )
+        parts = {"training": (self.train_x, self.train_y), "test": (self.test_x, self.test_y)}
+        for part, (x, y) in parts.items():
+            are_tensors = isinstance(x, Tensor) and isinstance(y, Tensor)
+            if not are_tensors or x.dim() < 3 or y.shape != x.shape[:1]:
+                found = " and ".join(f"{type(z).__name__} {tuple(z.shape)}" for z in (x, y))
+                expected = "expected tensors (N, C, *spatial) and (N,)"
+                raise DataError(f"the {part} part of {self.name!r} has {found}, {expected}")
 
 
 def rotate(images: Tensor, angles: Tensor) -> Tensor:
-    """Turn each image about its centre, bilinearly, zeros coming in from outside.
+    """Turn images `(N, C, H, W)` about their centres by angles `(N,)` in radians, bilinearly.
 
-    A quarter turn agrees with `torch.rot90(x, 1, (-2, -1))`.
-
-    Args:
-        images: `(N, C, H, W)`, floating point.
-        angles: `(N,)`, in radians, from the first axis towards the second.
+    Zeros come in from outside; a quarter turn agrees with `torch.rot90(x, 1, (-2, -1))`.
 
     Raises:
-        ArgumentError: the shapes do not fit together.
+        ArgumentError: `images` is not `(N, C, H, W)`, or there is not one angle per image.
 
     Examples:
         >>> image = torch.arange(9.0).reshape(1, 1, 3, 3)
@@ -69,28 +57,16 @@ def rotate(images: Tensor, angles: Tensor) -> Tensor:
         >>> torch.allclose(quarter, torch.rot90(image, 1, (-2, -1)), atol=1e-5)
         True
     """
-    for argument, value in (("images", images), ("angles", angles)):
-        if not isinstance(value, Tensor) or not value.is_floating_point():
-            raise ArgumentError(
-                f"{argument} is a {getattr(value, 'dtype', type(value).__name__)}, expected a "
-                f"tensor of floating-point numbers"
-            )
     if images.dim() != 4 or angles.shape != images.shape[:1]:
-        raise ArgumentError(
-            f"images have shape {tuple(images.shape)} and angles {tuple(angles.shape)}, "
-            f"expected (N, C, H, W) and (N,)"
-        )
+        shapes = f"images have shape {tuple(images.shape)} and angles {tuple(angles.shape)}"
+        raise ArgumentError(f"{shapes}, expected (N, C, H, W) and (N,)")
     N, _, H, W = images.shape
     cos, sin = angles.cos(), angles.sin()
     # grid_sample reads at (column, row), both scaled to [-1, 1]; the output at (u, v) reads the
     # input at A⁻¹ (u, v) with A = [[cos, -sin], [sin, cos]] on (row, column).
-    to_source = torch.stack(
-        [
-            torch.stack([cos, -sin * H / W, torch.zeros_like(cos)], dim=-1),
-            torch.stack([sin * W / H, cos, torch.zeros_like(cos)], dim=-1),
-        ],
-        dim=-2,
-    ).to(images.dtype)  # (N, 2, 3)
+    zero = torch.zeros_like(cos)
+    entries = torch.stack([cos, -sin * H / W, zero, sin * W / H, cos, zero], dim=-1)
+    to_source = entries.to(images.dtype).reshape(N, 2, 3)
     grid = F.affine_grid(to_source, [N, 1, H, W], align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
 
@@ -102,32 +78,24 @@ def turned(images: Tensor, seed: int) -> Tensor:
         >>> turned(torch.ones(2, 1, 5, 5), seed=0).shape
         torch.Size([2, 1, 5, 5])
     """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise ArgumentError(f"seed={seed!r}: expected an integer")
-    generator = torch.Generator().manual_seed(operator.index(seed))
+    generator = torch.Generator().manual_seed(seed)
     angles = 2 * math.pi * torch.rand(len(images), generator=generator)
     return rotate(images, angles)
 
 
 def rotated(images: ImageSet, seed: int = 0, *, train: bool = True) -> ImageSet:
-    """The same images, each turned by a random angle of its own.
+    """The same images, each turned by a random angle of its own; without `train`, test ones alone.
 
-    Args:
-        images: An image set.
-        seed: The seed of the angles; the test part uses the next one.
-        train: Whether to turn the training part too.
+    Raises:
+        ArgumentError: `train` is not a boolean.
 
     Examples:
         >>> dots = ImageSet("dots", *[torch.ones(2, 1, 3, 3), torch.ones(2)] * 2)
         >>> rotated(dots, train=False).name
         'upright dots → rotated'
     """
-    if not isinstance(images, ImageSet):
-        raise ArgumentError(f"images={images!r}: expected a groupconv.data.ImageSet")
-    return ImageSet(
-        f"rotated {images.name}" if train else f"upright {images.name} → rotated",
-        turned(images.train_x, seed) if train else images.train_x,
-        images.train_y,
-        turned(images.test_x, seed + 1),
-        images.test_y,
-    )
+    name, train_x = f"upright {images.name} → rotated", images.train_x
+    if flag("train", train):
+        name, train_x = f"rotated {images.name}", turned(train_x, seed)
+    test_x = turned(images.test_x, seed + 1)
+    return ImageSet(name, train_x, images.train_y, test_x, images.test_y)

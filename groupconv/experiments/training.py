@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from groupconv.arguments import number, positive
-from groupconv.data import ImageSet
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -19,18 +18,14 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from groupconv.data import ImageSet
+
 __all__ = ["Progress", "TrainingResult", "accuracy", "count_parameters", "train"]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come.
-
-    Attributes:
-        epoch: The epochs that are done.
-        epochs: The epochs there will be.
-        loss: The mean training loss of the last epoch.
-    """
+    """How many epochs of a training are done, and the mean loss of the last one."""
 
     epoch: int
     epochs: int
@@ -39,13 +34,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training gave.
-
-    Attributes:
-        accuracy: The share of test images that are classified correctly.
-        parameters: The number of trained parameters.
-        seconds: The time of the training, without the test.
-    """
+    """The share of test images that are right, the trained parameters, the seconds of training."""
 
     accuracy: float
     parameters: int
@@ -62,19 +51,14 @@ def train(
     seed: int = 0,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> TrainingResult:
-    """Train a classifier in place and test it once, at the end.
+    """Train a classifier of images `(B, C, H, W)`, with scores `(B, classes)`, and test it once.
 
-    Args:
-        model: It maps images `(B, C, H, W)` to scores `(B, classes)`.
-        images: What to train and test on.
-        epochs: How many times to go through the training part.
-        batch_size: Images per step; an incomplete last batch is left out of its epoch.
-        learning_rate: The peak of the one-cycle schedule.
-        seed: The seed of the order of the images.
-        report: Called after every epoch.
+    It is trained in place; an incomplete last batch is left out of its epoch. `learning_rate` is
+    the peak of the one-cycle schedule, `seed` that of the order of the images, and `report` is
+    called after every epoch.
 
     Raises:
-        ArgumentError: a number is not positive, or the model has nothing to train.
+        ArgumentError: a number is not positive, or the scores do not have one column per class.
 
     Examples:
         >>> import groupconv as gc
@@ -85,8 +69,6 @@ def train(
     """
     epochs, batch_size = positive("epochs", epochs), positive("batch_size", batch_size)
     learning_rate = number("learning_rate", learning_rate, 0, exclusive=True)
-    if not isinstance(images, ImageSet):
-        raise ArgumentError(f"images={images!r}: expected a groupconv.data.ImageSet")
     device = _device_of(model)
     x, y = images.train_x.to(device), images.train_y.to(device)
     classes = 1 + int(torch.cat([images.train_y, images.test_y]).max())
@@ -102,7 +84,10 @@ def train(
         order = torch.randperm(len(x), generator=generator)[: steps * batch_size].to(device)
         for batch in order.view(steps, batch_size):
             scores = model(x[batch])
-            _check_scores(scores, batch_size, classes)
+            if scores.shape[:-1] != (batch_size,) or scores.shape[-1] < classes:
+                expected = f"expected ({batch_size}, {classes}) for {classes} classes"
+                found = f"the model gives scores of shape {tuple(scores.shape)}, {expected}"
+                raise ArgumentError(f"{found}; correct its last layer")
             loss = F.cross_entropy(scores, y[batch])
             optimizer.zero_grad()
             loss.backward()
@@ -111,28 +96,12 @@ def train(
             total += loss.detach()
         report(Progress(epoch + 1, epochs, total.item() / steps))
     seconds = time.perf_counter() - start
-    return TrainingResult(
-        accuracy(model, images.test_x, images.test_y), count_parameters(model), seconds
-    )
-
-
-def _check_scores(scores: Tensor, images: int, classes: int) -> None:
-    """One score per image and class; a model may know more classes than there are."""
-    if scores.dim() != 2 or len(scores) != images or scores.shape[1] < classes:
-        raise ArgumentError(
-            f"model gives scores of shape {tuple(scores.shape)} for {images} images of {classes} "
-            f"classes, expected ({images}, {classes}); mend its last layer"
-        )
+    right = accuracy(model, images.test_x, images.test_y)
+    return TrainingResult(right, count_parameters(model), seconds)
 
 
 def _device_of(model: nn.Module) -> torch.device:
-    """The device of a model's parameters."""
-    parameters = list(model.parameters()) if isinstance(model, nn.Module) else []
-    if not parameters:
-        raise ArgumentError(
-            f"model={type(model).__name__} has no parameters; expected a torch module to train"
-        )
-    return parameters[0].device
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
 
 def accuracy(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 500) -> float:

@@ -1,9 +1,8 @@
 """The networks of section 8.1 for rotated MNIST, generic in the group.
 
 All three have the same seven convolutions: 3×3, the last one 4×4, with batch normalisation and a
-rectifier after each but the last, and max pooling after the second. On 28×28 images the last
-feature map is a single cell, so the output is one score per class; on larger ones the scores are
-averaged over the cells.
+rectifier after each but the last, and max pooling after the second. Scores are averaged over the
+cells of the last feature map, a single one on images of 28×28.
 """
 
 from __future__ import annotations
@@ -59,10 +58,8 @@ class _PaperNetwork(nn.Module):
         """Class scores `(B, num_classes)` of images `(B, in_channels, H, W)`."""
         shape = tuple(x.shape)
         if len(shape) != 4 or shape[1] != self.in_channels or min(shape[2:]) < SMALLEST_IMAGE:
-            raise ShapeError(
-                f"x has shape {shape}, expected (B, {self.in_channels}, H, W) with H and W at "
-                f"least {SMALLEST_IMAGE}; pad or enlarge smaller images"
-            )
+            expected = f"(B, {self.in_channels}, H, W) with H and W at least {SMALLEST_IMAGE}"
+            raise ShapeError(f"x has shape {shape}, expected {expected}; pad or enlarge images")
         scores: Tensor = self.layers(x)
         return scores.mean((-2, -1))
 
@@ -72,13 +69,9 @@ class P4CNN(_PaperNetwork):
 
     The scores are maxima over the stabilizer, so they are invariant under the group.
 
-    Args:
-        in_channels: The channels of the images.
-        num_classes: The number of classes.
-        channels: The width of every hidden layer; dividing that of a planar network by `√S`
-            keeps the number of parameters.
-        dropout: The share of activations to drop; the paper uses none here.
-        group: A plane group that permutes the axes of an image, or the name of an installed one.
+    `channels` is the width of every hidden layer; dividing that of a planar network by `√S` keeps
+    the number of parameters. `dropout` is the share of activations to drop, none in the paper. The
+    group is a plane group that permutes the axes of an image, or the name of an installed one.
 
     Raises:
         ArgumentError: the group does not act on square pixels.
@@ -110,17 +103,7 @@ class P4CNNRotationPooling(_PaperNetwork):
     """P4CNNRotationPooling of section 8.1: every convolution lifts, and is pooled at once.
 
     Each layer is a lifting convolution and a maximum over the stabilizer, so that all feature
-    maps are planar.
-
-    Args:
-        in_channels: The channels of the images.
-        num_classes: The number of classes.
-        channels: The width of every hidden layer.
-        dropout: The share of activations to drop; the paper uses none here.
-        group: A plane group that permutes the axes of an image, or the name of an installed one.
-
-    Raises:
-        ArgumentError: the group does not act on square pixels.
+    maps are planar. Arguments and errors are those of `P4CNN`.
 
     Examples:
         >>> net = P4CNNRotationPooling()
@@ -149,11 +132,7 @@ class P4CNNRotationPooling(_PaperNetwork):
 class Z2CNN(P4CNN):
     """Z2CNN of section 8.1, the planar network that the others are compared with.
 
-    Args:
-        in_channels: The channels of the images.
-        num_classes: The number of classes.
-        channels: The width of every hidden layer.
-        dropout: The share of activations to drop.
+    Arguments are those of `P4CNN`, with the width and the dropout of the paper.
 
     Examples:
         >>> net = Z2CNN()
@@ -172,18 +151,15 @@ class Z2CNN(P4CNN):
 
 
 def _image_group(group: SplitGroup | str) -> SplitGroup:
-    """A group that acts on the pixels of images, as its last filter of 4×4 cells needs."""
+    """A group that acts on square pixels, as a filter of 4×4 cells needs it."""
     found = as_group(group)
     if found.dimension != 2:
-        raise ArgumentError(
-            f"group={found.name!r} has dimension {found.dimension}, expected 2: the network is for "
-            f"images"
-        )
+        expected = "expected 2: the network is for images"
+        raise ArgumentError(f"group={found.name!r} has dimension {found.dimension}, {expected}")
     if not found.stabilizer.permutes_axes:
         raise ArgumentError(
-            f"group={found.name!r} acts on the lattice {found.lattice.name!r}, and the network "
-            f"takes images of square pixels, with a filter of 4×4; sample them onto the lattice "
-            f"with groupconv.data.to_lattice and build a network with groupconv.layers"
+            f"group={found.name!r} acts on the lattice {found.lattice.name!r}, expected square "
+            f"pixels; use groupconv.data.to_lattice with a network of groupconv.layers"
         )
     return found
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupconv.errors import ArgumentError, ShapeError
+from groupconv.errors import ShapeError
 from groupconv.plotting.graphs import draw_arrows
 from groupconv.plotting.layout import (
     draw_cells,
@@ -21,14 +21,12 @@ from groupconv.transforms import filter_transform, invariant_cells
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from torch import Tensor
 
     from groupconv.algebra import Element, SplitGroup
-
-    FloatArray = npt.NDArray[np.float64]
+    from groupconv.algebra.lattice import FloatArray
 
 __all__ = ["draw_feature_map", "equivariance_figure", "feature_map_figure"]
 
@@ -40,29 +38,20 @@ SIZE = 13
 
 
 def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> None:
-    """Draw one channel of a feature map on a plane group, with how the group moves its planes.
+    """Draw one channel `(S, H, W)` of a feature map, with how the plane group moves its planes.
 
     Red arrows lead where a rotation moves a plane, blue lines join planes that a reflection
-    exchanges, one kind per stabilizer coordinate.
-    Colours show the distance from the median value, which is that of the background. Each value
-    stands in its true cell, a square or a hexagon; cells that the group moves out of the array are
-    left out.
-
-    Args:
-        axes: Where to draw.
-        planes: One channel, `(S, H, W)`.
-        group: The plane group, or its name.
+    exchanges. Colours show the distance from the median value, which is that of the background;
+    cells that the group moves out of the array are left out.
 
     Raises:
-        ShapeError: `planes` has not one image per stabilizer element.
+        ShapeError: `planes` does not have one image per stabilizer element.
     """
     group = plane_group(group)
     planes = planes.detach().cpu()
     if planes.dim() != 3 or len(planes) != group.order:
-        raise ShapeError(
-            f"planes has shape {tuple(planes.shape)}, expected ({group.order}, H, W): one image "
-            f"per stabilizer element of {group.name!r}"
-        )
+        expected = f"expected ({group.order}, H, W): one image per stabilizer element"
+        raise ShapeError(f"planes has shape {tuple(planes.shape)}, {expected} of {group.name!r}")
     positions = plane_positions(group) * max(1.0, group.order / 5)
     values = _kept(planes - planes.median(), group)
     limit = float(np.nanmax(np.abs(values))) or 1.0
@@ -73,7 +62,9 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> Non
         outward, side = (1, "bottom") if middle[1] > -1e-9 else (-1, "top")
         place = (middle[0], middle[1] + outward * scale * half[1])
         axes.annotate(element_label(group, s), place, ha="center", va=side, fontsize=8)
-    draw_arrows(axes, group, positions, HALF_WIDTH, acting=True)
+    units = np.eye(len(group.stabilizer_shape), dtype=int)[np.array(group.stabilizer_shape) > 1]
+    generators = [group.flat_index(tuple(unit)) for unit in units.tolist()]
+    draw_arrows(axes, group, positions, HALF_WIDTH, generators, acting=True)
     reach = float(np.abs(positions).max()) + HALF_WIDTH + 0.15
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.axis("off")
@@ -82,25 +73,13 @@ def draw_feature_map(axes: Axes, planes: Tensor, group: SplitGroup | str) -> Non
 def equivariance_figure(
     images: Sequence[Tensor], maps: Sequence[Tensor], titles: Sequence[str], group: SplitGroup | str
 ) -> Figure:
-    """Images over their feature maps, side by side.
-
-    Args:
-        images: Each `(H, W)`.
-        maps: One channel of the feature map of each, `(S, H', W')`.
-        titles: One for each.
-        group: The plane group, or its name.
+    """Images `(H, W)`, each over one channel `(S, H', W')` of its feature map, side by side.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
-        ArgumentError: the lists differ in length.
-        ShapeError: a feature map has not one plane per stabilizer element.
+        ShapeError: a feature map does not have one plane per stabilizer element.
     """
     group = plane_group(group)
-    if not len(images) == len(maps) == len(titles) or not images:
-        raise ArgumentError(
-            f"images, maps and titles have lengths {len(images)}, {len(maps)} and {len(titles)}, "
-            f"expected the same, at least 1"
-        )
     side = 4.6 * max(1.0, group.order / 8)
     figure = new_figure(side * len(images), 1.4 * side)
     grid = figure.subplots(2, len(images), height_ratios=(1, 2.6), squeeze=False)
@@ -119,16 +98,13 @@ def equivariance_figure(
 def feature_map_figure(group: SplitGroup | str, element: Element | None = None) -> Figure:
     """A feature map `f` of a plane group and `L_g f`, as in figures 1 and 2 of the paper.
 
-    The map is what one random filter finds in a letter that has no symmetry.
-
-    Args:
-        group: The plane group, or its name.
-        element: The index of `g`; by default the first of the stabilizer's minimal generators.
+    The map is what one random filter finds in a letter that has no symmetry; `g` is by default the
+    first of the stabilizer's minimal generators.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
-        ArgumentError: the group acts in another dimension.
-        ElementError: there is no such element.
+        ArgumentError: the group does not act on a plane.
+        ElementError: `element` is not an element of the group.
     """
     import torch
 
@@ -143,12 +119,8 @@ def feature_map_figure(group: SplitGroup | str, element: Element | None = None) 
     transform = filter_transform(group.stabilizer, 3, "lattice")
     weight = torch.randn(1, 1, transform.num_parameters, generator=torch.Generator().manual_seed(1))
     images = [image, act(image, element, group)]
-    maps = [
-        group_conv(x[None, None], weight, padding=1, transform=transform).reshape(
-            group.order, SIZE, SIZE
-        )
-        for x in images
-    ]
+    found = [group_conv(x[None, None], weight, padding=1, transform=transform) for x in images]
+    maps = [each.reshape(group.order, SIZE, SIZE) for each in found]
     label = element_label(group, group.split(element)[0]) or "g = 1"
     return equivariance_figure(images, maps, ["f", f"$L_g$ f,  g: {label}"], group)
 

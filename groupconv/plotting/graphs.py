@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import sympy
 
@@ -15,13 +15,13 @@ from groupconv.plotting.layout import element_label, new_figure, positions, read
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    import numpy.typing as npt
+    import networkx as nx
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    FloatArray = npt.NDArray[np.float64]
+    from groupconv.algebra.lattice import FloatArray
 
 __all__ = ["cayley_figure", "draw_arrows", "subgroup_figure"]
 
@@ -35,56 +35,33 @@ SWEEPS = 8
 def draw_arrows(
     axes: Axes,
     group: SplitGroup,
-    places: FloatArray,
+    places: FloatArray,  # shape: (S, 2)
     room: float,
-    generators: Iterable[int | tuple[int, ...]] | None = None,
+    generators: Sequence[int],
     *,
     acting: bool = False,
 ) -> None:
     """What generators make of elements: red arrows for rotations, blue ones for what reflects.
 
-    Args:
-        axes: Where to draw.
-        group: The group.
-        places: Where its elements stand, `(S, 2)`.
-        room: The half width of what is drawn at each place.
-        generators: Stabilizer elements; by default the generators of the coordinates.
-        acting: Whether arrows lead from `s` to `g s`, as the group moves planes; else from `s` to
-            `s g`, the edges of the Cayley graph.
+    Arrows lead from `s` to `s g`, the edges of the Cayley graph; if `acting`, from `s` to `g s`, as
+    the group moves planes. `room` is the half width of what is drawn at each place.
     """
-    if generators is None:
-        shape = group.stabilizer_shape
-        units = [tuple(int(i == j) for j in range(len(shape))) for i in range(len(shape))]
-        generators = [unit for unit, size in zip(units, shape, strict=True) if size > 1]
-    flat = [group.flat_index(generator) for generator in generators]
-    colours = _colours(group, flat)
+    colours = _colours(group, generators)
     table = group.stabilizer.composition
-    for g, s in itertools.product(flat, range(group.order)):
+    for g, s in itertools.product(generators, range(group.order)):
         t = int(table[g, s] if acting else table[s, g])
-        is_reflection = _reflects(group, g)
         is_involution = table[g, g] == 0
         if is_involution and s > t:
             continue
         start, end = places[s], places[t]
         is_clockwise = start[0] * end[1] < start[1] * end[0]
-        bend = 0.0 if is_reflection else 0.25 if is_clockwise else -0.25  # towards the centre
+        bend = 0.0 if _reflects(group, g) else 0.25 if is_clockwise else -0.25  # to the centre
         bend = bend if group.dimension == 2 else bend / 3
         length = np.linalg.norm(end - start)
         gap = min(1.25 * room, 0.3 * length) * (end - start) / length
-        axes.annotate(
-            "",
-            xy=end - gap,
-            xytext=start + gap,
-            arrowprops={
-                "arrowstyle": "-" if is_involution else "-|>",
-                "color": colours[g],
-                "lw": 1.6,
-                "shrinkA": 0,
-                "shrinkB": 0,
-                "connectionstyle": f"arc3,rad={bend}",
-            },
-            zorder=3,
-        )
+        style = {"arrowstyle": "-" if is_involution else "-|>", "color": colours[g], "lw": 1.6}
+        style |= {"shrinkA": 0, "shrinkB": 0, "connectionstyle": f"arc3,rad={bend}"}
+        axes.annotate("", xy=end - gap, xytext=start + gap, arrowprops=style, zorder=3)
 
 
 def _reflects(group: SplitGroup, s: int) -> bool:
@@ -98,50 +75,44 @@ def _colours(group: SplitGroup, generators: Iterable[int]) -> dict[int, str]:
     return {s: next(palettes[_reflects(group, s)]) for s in dict.fromkeys(generators)}
 
 
+def _draw_box(
+    axes: Axes, text: str, place: Iterable[float], pad: float, face: str, edge: str, zorder: int
+) -> None:
+    box = {"boxstyle": f"round,pad={pad}", "facecolor": face, "edgecolor": edge}
+    x, y = place
+    axes.annotate(text, (x, y), ha="center", va="center", fontsize=8, bbox=box, zorder=zorder)
+
+
 def cayley_figure(
     group: SplitGroup | str, generators: Iterable[int | tuple[int, ...]] | None = None
 ) -> Figure:
     """The Cayley graph of the stabilizer, each element where it takes a point of space.
 
     Red arrows follow proper rotations, blue ones what reflects, in a shade for each generator; an
-    involution has no arrow head.
-
-    Args:
-        group: The group, or its name.
-        generators: Stabilizer elements; by default as few as generate the stabilizer, and
-            in space those that move points least.
+    involution has no arrow head. By default there are as few generators as suffice, and in space
+    those that move points least.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
-        ElementError: a generator is no stabilizer element.
+        ElementError: a generator is not a stabilizer element.
         ArgumentError: a generator is the identity, which leads nowhere.
     """
     group = as_group(group)
     generators = readable_generators(group) if generators is None else generators
     flat = [group.flat_index(generator) for generator in generators]
     if 0 in flat:
-        raise ArgumentError(
-            f"generators={flat}: 0 is the identity, which leads nowhere; give other elements"
-        )
+        wrong = "0 is the identity, which leads nowhere; give other elements"
+        raise ArgumentError(f"generators={flat}: {wrong}")
     side = 4 + group.order / 8
     figure = new_figure(side, side)
-    from matplotlib.lines import Line2D  # new_figure tells if there is no matplotlib
+    from matplotlib.lines import Line2D  # after new_figure, which reports a missing matplotlib
 
     axes = figure.subplots()
     places = positions(group)
     is_small = group.order <= 12  # coordinates fit; else elements are their flat index
-    for s, (x, y) in enumerate(places):
+    for s, place in enumerate(places):
         label = element_label(group, s).replace(", ", "\n") or "1"
-        text = label if is_small else str(s)
-        axes.annotate(
-            text,
-            (x, y),
-            ha="center",
-            va="center",
-            fontsize=8,
-            bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "#888888"},
-            zorder=4,
-        )
+        _draw_box(axes, label if is_small else str(s), place, 0.25, "white", "#888888", zorder=4)
     draw_arrows(axes, group, places, (0.4 if is_small else 0.22) / side, flat)
     colours = _colours(group, flat)
     keys = [
@@ -161,9 +132,6 @@ def cayley_figure(
 def subgroup_figure(group: SplitGroup | str) -> Figure:
     """The Hasse diagram of the stabilizer's subgroups up to conjugacy; normal ones are filled.
 
-    Args:
-        group: The group, or its name.
-
     Raises:
         MissingDependencyError: matplotlib is not installed.
     """
@@ -178,20 +146,10 @@ def subgroup_figure(group: SplitGroup | str) -> Figure:
         xs, ys = zip(*(place[node] for node in path), strict=True)
         axes.plot(xs, ys, color="#999999", lw=0.8, zorder=1)
     for H, data in lattice.nodes(data=True):
-        count = data["conjugates"]
-        axes.annotate(
-            data["name"] if count == 1 else f"{data['name']}\n{count} conjugate",
-            place[H],
-            ha="center",
-            va="center",
-            fontsize=8,
-            bbox={
-                "boxstyle": "round,pad=0.3",
-                "facecolor": NORMAL if count == 1 else OTHER,
-                "edgecolor": "#555555",
-            },
-            zorder=2,
-        )
+        text, face = data["name"], NORMAL
+        if (count := data["conjugates"]) > 1:
+            text, face = f"{text}\n{count} conjugate", OTHER
+        _draw_box(axes, text, place[H], 0.3, face, "#555555", zorder=2)
     axes.set(xlim=(-widest / 2, widest / 2), ylim=(-0.5, len(rows) - 0.5))
     orders = [sorted({H.order for H in row if H in lattice}) for row in rows]
     axes.set_yticks(range(len(rows)), ["order " + ", ".join(map(str, row)) for row in orders])
@@ -204,12 +162,9 @@ def subgroup_figure(group: SplitGroup | str) -> Figure:
 
 
 def _layers(lattice: nx.DiGraph) -> tuple[list[list[Any]], list[tuple[Any, ...]]]:
-    """The rows of a Hasse diagram from the bottom, and the path of each edge through them.
-
-    A subgroup's row is the number of primes in its order. An edge that skips rows has a point of
-    its own, `(H, K, row)`, in each of them, so that no edge runs through a subgroup that it does
-    not touch.
-    """
+    """The rows of a Hasse diagram from the bottom, and the path of each edge through them."""
+    # A subgroup's row is the number of primes in its order. An edge that skips rows has a point of
+    # its own in each, so that no edge runs through a subgroup that it does not touch.
     height = {H: sum(sympy.factorint(H.order).values()) for H in lattice}
     rows: list[list[Any]] = [[] for _ in range(1 + max(height.values()))]
     for H in lattice:
@@ -227,15 +182,16 @@ def _untangled(
     rows: list[list[Any]], paths: Iterable[tuple[Any, ...]]
 ) -> dict[Any, tuple[float, float]]:
     """A place for every node; rows follow the mean place of neighbours, to cross fewer edges."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(node for row in rows for node in row)
-    for path in paths:
-        nx.add_path(graph, path)
+    below: defaultdict[Any, list[Any]] = defaultdict(list)
+    above: defaultdict[Any, list[Any]] = defaultdict(list)
+    for lower, upper in itertools.chain.from_iterable(map(itertools.pairwise, paths)):
+        above[lower].append(upper)
+        below[upper].append(lower)
     x = {node: i - (len(row) - 1) / 2 for row in rows for i, node in enumerate(row)}
     for sweep in range(SWEEPS):
         upward = sweep % 2 == 0
-        neighbours = graph.predecessors if upward else graph.successors
+        neighbours = below if upward else above
         for row in rows if upward else reversed(rows):
-            row.sort(key=lambda node: float(np.mean([x[n] for n in neighbours(node)] or [x[node]])))
+            row.sort(key=lambda node: float(np.mean([x[n] for n in neighbours[node] or [node]])))
             x.update({node: i - (len(row) - 1) / 2 for i, node in enumerate(row)})
     return {node: (x[node], float(y)) for y, row in enumerate(rows) for node in row}

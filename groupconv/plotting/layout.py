@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupconv.algebra import Lattice, cayley_graph
-from groupconv.arguments import number
+from groupconv.algebra import cayley_graph
 from groupconv.errors import ArgumentError, MissingDependencyError
 from groupconv.registry import as_group
 
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from groupconv.algebra import SplitGroup
-
-    FloatArray = npt.NDArray[np.float64]
+    from groupconv.algebra import Lattice, SplitGroup
+    from groupconv.algebra.exact import IntArray
+    from groupconv.algebra.lattice import FloatArray
 
 __all__ = [
     "draw_cells",
@@ -37,37 +36,27 @@ VIEW = np.array([[0.9, -0.42, 0.1], [0.18, 0.25, 0.95]])
 
 ANGLES = np.pi * np.arange(24) / 24
 POINTS = np.stack(np.meshgrid(*[np.linspace(0.1, 1.0, 7)] * 3, indexing="ij"), -1).reshape(-1, 3)
-"""Points of a plane, on a circle, and of space, among which one is looked for whose images stand
-apart: it lies on no mirror and no axis."""
+"""Points on a circle and in space; one is chosen that lies on no mirror and on no axis."""
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, without any of matplotlib's global state.
-
-    Raises:
-        MissingDependencyError: matplotlib is not installed.
-    """
+    """An empty figure, without any of matplotlib's global state."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingDependencyError(
-            "pictures need matplotlib; run: pip install 'groupconv[plot]'"
-        ) from error
+        step = "run: pip install 'groupconv[plot]'"
+        raise MissingDependencyError(f"pictures need matplotlib; {step}") from error
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def plane_group(group: SplitGroup | str) -> SplitGroup:
-    """A group that acts on a plane, as a page is one.
-
-    Raises:
-        ArgumentError: it acts in another dimension.
-    """
+    """A group that acts on a plane, as a page is one."""
     found = as_group(group)
     if found.dimension != 2:
-        raise ArgumentError(
-            f"group={found.name!r} has dimension {found.dimension}, expected 2: a page is a plane; "
-            f"draw its Cayley graph, its subgroups or its table"
+        given = (
+            f"group={found.name!r} has dimension {found.dimension}, expected 2: a page is a plane"
         )
+        raise ArgumentError(f"{given}; draw its Cayley graph, its subgroups or its table")
     return found
 
 
@@ -97,13 +86,7 @@ def plane_positions(group: SplitGroup) -> FloatArray:
 def _generic_point(
     group: SplitGroup, starts: FloatArray, view: FloatArray | None = None
 ) -> FloatArray:
-    """The point whose images under a stabilizer stand farthest apart, as seen on the page.
-
-    Args:
-        group: The group.
-        starts: Where to look for it, `(n, d)`; the first of equally good ones is taken.
-        view: How space is projected onto the page, `(2, 3)`.
-    """
+    """The first of the points `starts`, `(n, d)`, whose images are seen farthest apart."""
     orbits = np.einsum("sij,nj->nsi", _cartesian_parts(group), starts)  # (n, S, d)
     orbits = orbits if view is None else orbits @ view.T
     i, j = np.triu_indices(group.order, 1)
@@ -116,25 +99,22 @@ def _generic_point(
 def positions(group: SplitGroup) -> FloatArray:
     """Where each stabilizer element stands on the page, `(S, 2)` as (right, up), in any dimension.
 
-    Elements stand where they take a point that no other element fixes: about a circle in the
-    plane, on a polyhedron seen from aside in space. Beyond that a spring model places them.
+    It stands where it takes a point: on a circle in the plane, on a polyhedron in space. Beyond
+    that a spring model places elements.
 
     Examples:
         >>> from groupconv import GeneratedGroup
         >>> positions(GeneratedGroup("line", {"m": ([[-1]], 2)})).tolist()
         [[1.0, 0.0], [-1.0, 0.0]]
     """
-    d = group.dimension
-    if d == 2:
+    if group.dimension == 2:
         return plane_positions(group)
-    if d == 1:
+    if group.dimension == 1:
         return np.pad(_cartesian_parts(group)[:, :, 0], ((0, 0), (0, 1)))
-    if d == 3:
-        projected: FloatArray = (
-            _cartesian_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
-        )
-        projected /= np.linalg.norm(projected, axis=1).max()
-        return projected
+    if group.dimension == 3:
+        seen: FloatArray = _cartesian_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
+        seen /= np.linalg.norm(seen, axis=1).max()
+        return seen
     import networkx as nx
 
     springs = nx.kamada_kawai_layout(nx.Graph(cayley_graph(group)))
@@ -142,10 +122,7 @@ def positions(group: SplitGroup) -> FloatArray:
 
 
 def readable_generators(group: SplitGroup) -> tuple[int, ...]:
-    """Generators whose Cayley graph can be read: few in a plane, those of short edges in space.
-
-    Two generators of a group of space make a tangle; the nearest ones draw a polyhedron.
-    """
+    """Generators whose Cayley graph can be read: few; in space, those that draw a polyhedron."""
     if group.dimension != 3:
         return group.stabilizer.generators
     point = _generic_point(group, POINTS, VIEW)
@@ -158,45 +135,23 @@ def readable_generators(group: SplitGroup) -> tuple[int, ...]:
 
 
 def element_label(group: SplitGroup, flat: int) -> str:
-    """The coordinates of a stabilizer element by their names, such as `m = 1, r = 3`.
-
-    Examples:
-        >>> from groupconv import group
-        >>> element_label(group("p4m"), 7)
-        'm = 1, r = 3'
-    """
+    """The coordinates of a stabilizer element by their names, such as `m = 1, r = 3`."""
     named = zip(group.coordinate_names, group.stabilizer_indices[flat], strict=False)
     return ", ".join(f"{name} = {value}" for name, value in named)
 
 
 def voronoi_cell(lattice: Lattice) -> FloatArray:
-    """The corners of the points nearest to the origin of a plane lattice, `(n, 2)`, in order.
-
-    Examples:
-        >>> from groupconv import HEXAGONAL, SQUARE
-        >>> len(voronoi_cell(SQUARE)), len(voronoi_cell(HEXAGONAL))
-        (4, 6)
-    """
-    basis = lattice.cartesian_basis
-    reach = 3 * np.abs(basis).sum()
-    corners = [reach * np.array(corner) for corner in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
-    for step in itertools.product(range(-2, 3), repeat=2):
-        neighbour = basis @ step
-        if not neighbour.any():
-            continue
-        # Keep what is nearer to the origin than to the neighbour: cut the polygon by their middle.
-        excess = [corner @ neighbour - neighbour @ neighbour / 2 for corner in corners]
-        kept: list[FloatArray] = []
-        for i, corner in enumerate(corners):
-            previous = corners[i - 1]
-            if (excess[i] > 1e-9) != (excess[i - 1] > 1e-9):
-                share = excess[i - 1] / (excess[i - 1] - excess[i])
-                kept.append(previous + share * (corner - previous))
-            if excess[i] <= 1e-9:
-                kept.append(corner)
-        corners = kept
-    apart = [c for i, c in enumerate(corners) if np.linalg.norm(c - corners[i - 1]) > 1e-6]
-    return np.array(apart)
+    """The corners, in order, of what is nearer to the origin than to other points of a lattice."""
+    steps = [step for step in itertools.product(range(-2, 3), repeat=2) if any(step)]
+    neighbours = steps @ lattice.cartesian_basis.T  # shape: (n, 2)
+    pairs = np.array(list(itertools.combinations(neighbours, 2)))
+    pairs = pairs[np.abs(np.linalg.det(pairs)) > 1e-9]
+    # As near to both of a pair as to the origin; a corner, if no other neighbour is nearer.
+    points = np.linalg.solve(pairs, (pairs**2).sum(-1, keepdims=True) / 2)[..., 0]
+    is_corner = points @ neighbours.T < (neighbours**2).sum(-1) / 2 + 1e-9
+    corners = np.unique(points[is_corner.all(axis=1)].round(9), axis=0)
+    ordered: FloatArray = corners[np.argsort(np.arctan2(corners[:, 1], corners[:, 0]))]
+    return ordered
 
 
 def draw_cells(
@@ -208,51 +163,46 @@ def draw_cells(
     scale: float = 1.0,
     **options: Any,
 ) -> None:
-    """Draw an array on a plane lattice, each value in its true cell: squares, hexagons, ….
+    """Draw an array `(H, W)` on a plane lattice, each value in its true cell: squares, hexagons, ….
 
-    Args:
-        axes: Where to draw.
-        values: `(H, W)`, an array or a tensor; what is not a number is left out.
-        lattice: The plane lattice.
-        limit: The absolute value with the deepest colour.
-        middle: Where the array's centre stands, (right, up).
-        scale: The length of a unit of the lattice.
-        options: For matplotlib's `PolyCollection`.
+    What is not a number is left out; `limit` is the absolute value with the deepest colour. The
+    array's centre stands at `middle`, (right, up), and `scale` is the length of a unit of the
+    lattice. Options are those of matplotlib's `PolyCollection`.
 
     Raises:
-        ArgumentError: the values are no plane array, the lattice is none of the plane, or the limit
-            is not above zero.
+        ArgumentError: the values are not a plane array.
     """
     from matplotlib.collections import PolyCollection
 
-    if not isinstance(lattice, Lattice) or lattice.dimension != 2:
-        raise ArgumentError(f"lattice={lattice!r}: expected a groupconv.Lattice of the plane")
-    limit = number("limit", limit.item() if hasattr(limit, "item") else limit, 0, exclusive=True)
     detached = values.detach().cpu().float() if hasattr(values, "detach") else values
     array = np.asarray(detached, dtype=float)
     if array.ndim != 2:
-        raise ArgumentError(
-            f"values have shape {array.shape}, expected (H, W): one map, such as x[0, 0]"
-        )
-    cells = np.argwhere(~np.isnan(array))
-    centres = (cells - (np.array(array.shape) - 1) / 2) @ lattice.cartesian_basis.T
+        expected = "expected (H, W): one map, such as x[0, 0]"
+        raise ArgumentError(f"values have shape {array.shape}, {expected}")
+    cells, centres = _cells(array, lattice)
     outlines = scale * (centres[:, None] + voronoi_cell(lattice))  # (cells, corners, 2)
     on_page = np.stack([outlines[..., 1] + middle[0], middle[1] - outlines[..., 0]], axis=-1)
+    limit = float(limit)
     style: dict[str, Any] = {
         "cmap": "RdBu_r",
         "clim": (-limit, limit),
         "edgecolors": "face",
         "linewidths": 0.2,
-    } | options
-    axes.add_collection(
-        PolyCollection(list(on_page), array=array[tuple(cells.T)], zorder=2, **style)
+    }
+    drawn = PolyCollection(
+        list(on_page), array=array[tuple(cells.T)], zorder=2, **(style | options)
     )
+    axes.add_collection(drawn)
 
 
-def extent(lattice: Lattice, values: npt.ArrayLike) -> FloatArray:
+def extent(lattice: Lattice, values: FloatArray) -> FloatArray:
     """Half the width and height of an array as `draw_cells` draws it, (right, up)."""
-    array = np.asarray(values, dtype=float)
-    cells = np.argwhere(~np.isnan(array))
-    centres = (cells - (np.array(array.shape) - 1) / 2) @ lattice.cartesian_basis.T
+    centres = _cells(values, lattice)[1]
     half: FloatArray = (np.abs(centres).max(0) + np.abs(voronoi_cell(lattice)).max(0))[::-1]
     return half
+
+
+def _cells(values: FloatArray, lattice: Lattice) -> tuple[IntArray, FloatArray]:
+    """The indices of the cells that hold a number, and their centres, (down, right)."""
+    cells = np.argwhere(~np.isnan(values))
+    return cells, (cells - (np.array(values.shape) - 1) / 2) @ lattice.cartesian_basis.T

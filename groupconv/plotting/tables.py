@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupconv.algebra import LINE, SQUARE, Lattice, SplitGroup
+from groupconv.algebra import Lattice, SplitGroup
 from groupconv.errors import ArgumentError
 from groupconv.plotting.layout import draw_cells, element_label, extent, new_figure
 from groupconv.registry import as_group
@@ -23,9 +23,6 @@ LARGEST_LABELLED = 48
 
 def table_figure(group: SplitGroup | str) -> Figure:
     """The composition table of the stabilizer: `s·t` in row `s`, column `t`, a colour each.
-
-    Args:
-        group: The group, or its name.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
@@ -53,26 +50,21 @@ def filter_figure(group: SplitGroup | str, kernel_size: int = 5) -> Figure:
 
     Every value stands in its true cell: a square, a hexagon; cells outside the support are empty.
 
-    Args:
-        group: A group on a line or in a plane, or its name.
-        kernel_size: The size of the filter's box.
-
     Raises:
         MissingDependencyError: matplotlib is not installed.
-        ArgumentError: the group acts in space, or the size does not fit it.
+        ArgumentError: the group acts in space, or the size does not fit the group.
     """
     group = as_group(group)
     if group.dimension > 2:
-        raise ArgumentError(
-            f"group={group.name!r} has dimension {group.dimension}, expected 1 or 2: a page is a "
-            f"plane; draw its Cayley graph or its table"
-        )
+        expected = "expected 1 or 2: a page is a plane; draw its Cayley graph or its table"
+        raise ArgumentError(f"group={group.name!r} has dimension {group.dimension}, {expected}")
     transform = filter_transform(group.stabilizer, kernel_size, "lattice")
     values = np.random.default_rng(3).normal(size=transform.num_parameters)
     values = np.append(values, np.nan)[transform.index[:, 0]]  # a cell with index -1 is empty
     lattice: Lattice = group.lattice
-    if group.dimension == 1:
-        values, lattice = values[:, None], SQUARE if lattice == LINE else _strip(lattice)
+    if group.dimension == 1:  # a row of unit cells along the page
+        values = values[:, None]
+        lattice = Lattice(lattice.name, (("1", "0"), ("0", *lattice.vectors[0])))
     limit = float(np.nanmax(np.abs(values)))
     columns = group.stabilizer_shape[-1] if group.order > 1 else 1
     columns = columns if 2 < columns <= 8 else math.ceil(math.sqrt(group.order))
@@ -81,15 +73,10 @@ def filter_figure(group: SplitGroup | str, kernel_size: int = 5) -> Figure:
     width = 1.7
     figure = new_figure(width * columns, rows * (width * half[1] / half[0] + 0.35))
     grid = figure.subplots(rows, columns, squeeze=False)
-    for s, axes in enumerate(grid.flat):
+    for axes in grid.flat:
         axes.axis("off")
-        if s < group.order:
-            draw_cells(axes, values[s], lattice, limit, edgecolors="white", linewidths=0.6)
-            axes.set(xlim=(-half[0], half[0]), ylim=(-half[1], half[1]), aspect="equal")
-            axes.set_title(element_label(group, s) or group.name, fontsize=9)
+    for s, axes in zip(range(group.order), grid.flat, strict=False):
+        draw_cells(axes, values[s], lattice, limit, edgecolors="white", linewidths=0.6)
+        axes.set(xlim=(-half[0], half[0]), ylim=(-half[1], half[1]), aspect="equal")
+        axes.set_title(element_label(group, s) or group.name, fontsize=9)
     return figure
-
-
-def _strip(line: Lattice) -> Lattice:
-    """A line drawn as a row of unit cells along the page."""
-    return Lattice(line.name, (("1", "0"), ("0", line.vectors[0][0])))

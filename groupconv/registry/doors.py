@@ -19,19 +19,10 @@ __all__ = ["filter_transform", "verify"]
 def verify(
     group: SplitGroup | str, *, progress: Callable[[str, int, int], None] | None = None
 ) -> VerificationReport:
-    """Prove the axioms of a split group, over all stabilizer elements and symbolic translations.
-
-    Nothing is sampled at random: what is proved is a theorem about the plugin's formulas, and
-    integer translations, tried as well, find code that is not a formula. Where a statement fails,
-    the smallest counterexample is shown.
-
-    Args:
-        group: A group, or the name of an installed one.
-        progress: Called now and then with the name of a check, the cases done, and all of them.
+    """Prove the axioms of a group, or of an installed one: `groupconv.verification.verify`.
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
-        ArgumentError: `group` is neither a group nor a name.
 
     Examples:
         >>> verify("p4").passed
@@ -48,19 +39,13 @@ def filter_transform(
     in_space: Space = "group",
     out_space: Space = "group",
 ) -> FilterTransform:
-    """The filter transform of a convolution from `G/H_in` to `G/H_out` (sections 5 and 7.1).
+    """The filter transform of a group, or of an installed one, for a convolution between spaces.
 
-    Args:
-        group: A group, or the name of an installed one.
-        kernel_size: The size of the filter's box, one integer or one per axis; even sizes turn
-            about the point between the middle cells.
-        in_space: Where the input lives: `"lattice"`, `"group"` or a subgroup.
-        out_space: Where the output lives.
+    The other arguments are those of `groupconv.transforms.filter_transform`.
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
         ArgumentError: a size or a space does not fit the group.
-        AxiomError: the group is broken.
 
     Examples:
         >>> filter_transform("p4", 3, in_space="lattice").index.shape

@@ -1,12 +1,9 @@
 """Plugins: found through their entry points, listed, loaded, refused.
 
-A distribution registers a group by an entry point in the group `groupconv.groups`; it resolves to
-a `SplitGroup` subclass, an instance, or a function without arguments that returns one. Listing
-imports no plugin; one that is broken never breaks the listing, and explains itself when asked for.
-In the group `groupconv.advice` a distribution offers functions that say, in one sentence, which
-group may be meant by a name that is not installed.
-The environment variable `GROUPCONV_PLUGINS` limits what counts: names of entry points or
-distributions, with commas between them, and nothing at all if it is empty.
+An entry point in the group `groupconv.groups` resolves to a `SplitGroup` subclass, an instance, or
+a function without arguments that returns one. Listing imports no plugin; one that is broken never
+breaks the listing, and explains itself when asked for. An entry point in `groupconv.advice` is a
+function that says, in one sentence, which group may be meant by a name that is not installed.
 """
 
 from __future__ import annotations
@@ -48,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["as_group", "group", "groups", "registered"]
 
 LONGEST_TEXT = 600
+TARGETS = "a SplitGroup subclass, an instance, or a function without arguments that returns one"
 
 # Threads share these without a lock: the first to load a group publishes it, in one step. A lock
 # that is held while a plugin is imported could wait for a thread that imports the plugin and waits
@@ -60,8 +58,7 @@ _failures: dict[GroupEntry, str] = {}
 def groups() -> Mapping[str, GroupEntry]:
     """The installed groups, by name; imports no plugin.
 
-    A group is listed as broken if its name is claimed twice, or if it failed to load earlier in
-    this process. A distribution whose metadata cannot be read offers no groups.
+    One is listed as broken if its name is claimed twice, or if it failed to load in this process.
 
     Examples:
         >>> groups()["p4"].target
@@ -80,16 +77,20 @@ def group(name: str | SplitGroup) -> SplitGroup:
     Raises:
         UnknownGroupError: No installed distribution registers the name.
         AmbiguousGroupError: Two distributions register the name.
-        PluginError: The plugin fails to load, or its entry point does not name a group; the cause
-            is chained.
+        PluginError: The plugin fails to load, which is the cause, or its target is not a group.
         ArgumentError: The argument is neither a name nor a group.
 
     Examples:
         >>> group("p4m").stabilizer_shape
         (2, 4)
     """
+    if isinstance(name, SplitGroup):
+        return name
     if not isinstance(name, str):
-        return as_group(name)
+        found, expected = repr(name), "expected the name of an installed group or a SplitGroup"
+        if isinstance(name, type) and issubclass(name, SplitGroup):
+            found, expected = f"{name.__name__} is a class", f"give an object, {name.__name__}()"
+        raise ArgumentError(f"group={found}: {expected}")
     if name in _registered:
         return _registered[name]
     if name in _loaded and VARIABLE not in os.environ:  # layers ask often, and looking takes time
@@ -98,19 +99,18 @@ def group(name: str | SplitGroup) -> SplitGroup:
     if claims is None:
         raise UnknownGroupError(_unknown(name))
     if len(claims) > 1:
-        raise AmbiguousGroupError(
-            f"name={name!r} is claimed by {origins(claims)}; uninstall one of them, or set "
-            f"{VARIABLE} to the distributions to use"
-        )
+        step = f"uninstall one of them, or set {VARIABLE} to the distributions to use"
+        raise AmbiguousGroupError(f"name={name!r} is claimed by {origins(claims)}; {step}")
     return _loaded.get(name) or _loaded.setdefault(name, _load(claims[0]))
+
+
+as_group = group
+"""The same, for functions that have an argument `group`."""
 
 
 @contextlib.contextmanager
 def registered(*groups: SplitGroup) -> Iterator[None]:
     """Register groups by their names for the duration of a `with` block, as tests need it.
-
-    Args:
-        groups: The groups, with names that are not taken.
 
     Raises:
         ArgumentError: An argument is not a group.
@@ -127,9 +127,8 @@ def registered(*groups: SplitGroup) -> Iterator[None]:
         taken = _claims().get(new.name, [])
         if taken or new.name in _registered or new.name in found:
             owners = origins(taken) or "another registered group"
-            raise AmbiguousGroupError(
-                f"groups={groups!r}: the name {new.name!r} belongs to {owners}; give it another"
-            )
+            problem = f"the name {new.name!r} belongs to {owners}; give it another"
+            raise AmbiguousGroupError(f"groups={groups!r}: {problem}")
         found[new.name] = new
     _registered.update(found)
     try:
@@ -139,36 +138,8 @@ def registered(*groups: SplitGroup) -> Iterator[None]:
             del _registered[name]
 
 
-def as_group(group_or_name: SplitGroup | str) -> SplitGroup:
-    """The group itself, or the installed one with that name: for the doors that people use.
-
-    Raises:
-        PluginError: The name does not lead to a group, for one of the reasons of `group`.
-        ArgumentError: The argument is neither a name nor a group.
-
-    Examples:
-        >>> as_group("p4")
-        P4()
-    """
-    if isinstance(group_or_name, SplitGroup):
-        return group_or_name
-    if isinstance(group_or_name, str):
-        return group(group_or_name)
-    if isinstance(group_or_name, type) and issubclass(group_or_name, SplitGroup):
-        raise ArgumentError(
-            f"group={group_or_name.__name__} is a class; give an object, {group_or_name.__name__}()"
-        )
-    raise ArgumentError(
-        f"group={group_or_name!r}: expected the name of an installed group or a SplitGroup"
-    )
-
-
 def _claims(*, every: bool = False) -> dict[str, list[GroupEntry]]:
-    """The entry points of each name; two claim it if two distributions do.
-
-    Args:
-        every: Also those that the environment variable leaves out.
-    """
+    """The entry points of each name; `every` counts those that the variable leaves out as well."""
     claims: dict[str, list[GroupEntry]] = {}
     for entry in sorted(entry_points(ENTRY_POINT_GROUP), key=lambda entry: entry.name):
         if every or is_allowed(entry):
@@ -180,14 +151,11 @@ def _listed(claims: list[GroupEntry]) -> GroupEntry:
     """What the listing says of a name: who claims it, and what is known of its group."""
     entry = claims[0]
     if len(claims) > 1:
-        return GroupEntry(
-            entry.name,
-            distribution=", ".join(claim.distribution for claim in claims),
-            version=", ".join(claim.version for claim in claims),
-            target=", ".join(claim.target for claim in claims),
-            status="broken",
-            error=f"claimed by {origins(claims)}",
-        )
+        names = ", ".join(claim.distribution for claim in claims)
+        versions = ", ".join(claim.version for claim in claims)
+        targets = ", ".join(claim.target for claim in claims)
+        error = f"claimed by {origins(claims)}"
+        return GroupEntry(entry.name, names, versions, targets, "broken", error)
     if entry in _failures:
         return replace(entry, status="broken", error=_failures[entry])
     return _about(_loaded[entry.name], entry) if entry.name in _loaded else entry
@@ -211,23 +179,17 @@ def _load(entry: GroupEntry) -> SplitGroup:
             problem, step = problem + raised_at(error), "; fix or reinstall that distribution"
         raise _failed(entry, "failed to load", problem, step) from error
     if not isinstance(loaded, SplitGroup):
-        problem = (
-            f"the target gives an object of type {type(loaded).__name__}, expected a SplitGroup "
-            f"subclass, an instance, or a function without arguments that returns one"
-        )
-        raise _failed(entry, "cannot be used", problem)
+        given = f"the target gives an object of type {type(loaded).__name__}"
+        raise _failed(entry, "cannot be used", f"{given}, expected {TARGETS}")
     if loaded.name != entry.name:
-        problem = (
-            f"the group calls itself {loaded.name!r}; give the entry point and the group one name"
-        )
-        raise _failed(entry, "cannot be used", problem)
+        given = f"the group calls itself {loaded.name!r}"
+        step = "give the entry point and the group one name"
+        raise _failed(entry, "cannot be used", f"{given}; {step}")
     _failures.pop(entry, None)
     if loaded.status == "experimental":
-        warn(
-            f"group {entry.name!r} of {entry.distribution} is experimental: its coordinates "
-            f"and conventions may still change between versions",
-            ExperimentalWarning,
-        )
+        origin = f"group {entry.name!r} of {entry.distribution} is experimental"
+        change = "its coordinates and conventions may still change between versions"
+        warn(f"{origin}: {change}", ExperimentalWarning)
     return loaded
 
 
@@ -241,19 +203,15 @@ def _unknown(name: str) -> str:
     """Why there is no group of a name, what may have been meant, and where to find the others."""
     limit = os.environ.get(VARIABLE)
     if hidden := _claims(every=True).get(name):
-        return (
-            f"group {name!r} of {origins(hidden)} is installed, but the environment variable "
-            f"{VARIABLE}={limit!r} leaves it out; add {name} to it"
-        )
+        variable = f"the environment variable {VARIABLE}={limit!r} leaves it out; add {name} to it"
+        return f"group {name!r} of {origins(hidden)} is installed, but {variable}"
     installed = [*_claims(), *_registered]
     hint = _advice(name) or _near(name, installed)
     hint += "" if not hint else " " if hint.endswith("?") else "; "
     limited = "" if limit is None else f", limited by {VARIABLE}={limit!r}"
     those = f"the {len(installed)}" if len(installed) > 1 else "those"
-    return (
-        f"no group named {name!r} is installed; {hint}"
-        f"`groupconv groups` lists {those} that are{limited}"
-    )
+    listing = f"`groupconv groups` lists {those} that are{limited}"
+    return f"no group named {name!r} is installed; {hint}{listing}"
 
 
 def _advice(name: str) -> str:

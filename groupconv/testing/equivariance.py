@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from groupconv.algebra import Element, Space, SplitGroup, as_space
-from groupconv.algebra.plugin import as_element
 from groupconv.arguments import number
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
 from groupconv.nn.functional import act
@@ -18,16 +19,22 @@ from groupconv.nn.planes import not_a_tensor
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+__tracebackhide__ = True  # so that pytest ends at the line of the test
 
 __all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
 
-TOLERANCES = {
-    torch.float64: 1e-10,
-    torch.float32: 1e-4,
-    torch.float16: 2e-2,
-    torch.bfloat16: 1e-1,
-}
+TOLERANCES = {torch.float64: 1e-10, torch.float16: 2e-2, torch.bfloat16: 1e-1}
+FLOAT32_TOLERANCE = 1e-4
+
+USUAL_CAUSES = (
+    "strides that leave cells over, parameters per stabilizer plane and, on a hexagonal lattice, "
+    "the corners of the array are the usual causes"
+)
+
+_modes = threading.RLock()
+"""Held while a module is in evaluation mode, so that no other thread takes that for its own."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +58,8 @@ class EquivarianceResult:
     @property
     def worst_element(self) -> Element:
         """The element with the largest error."""
-        return max(self.per_element, key=self._badness)
-
-    def _badness(self, element: Element) -> float:
-        error = self.per_element[element]
-        return math.inf if math.isnan(error) else error
+        errors = self.per_element
+        return max(errors, key=lambda g: math.inf if math.isnan(errors[g]) else errors[g])
 
     def __str__(self) -> str:
         return f"{self.worst:.1e} at {self.worst_element}"
@@ -74,18 +78,20 @@ def equivariance_error(
     """Measure `Φ(L_g x) = L_g Φ(x)` for a module `Φ`, in evaluation mode and without gradients.
 
     Args:
-        module: Any module or function; a network of layers tells its group by itself.
+        module: Any module or function.
         x: An input, `(B, C, *spatial)` or `(B, C, S, *spatial)`.
-        group: The group, if no layer in the module has one or several differ.
-        in_space: Where `x` lives; by default told from its shape.
-        out_space: Where the output lives; by default told from its shape. An output without
-            spatial axes, `(B, K)`, is taken to be invariant.
+        group: The group; by default that of the layers in the module.
+        in_space: Where `x` lives; by default as its shape says.
+        out_space: Where the output lives; by default as its shape says. An output without spatial
+            axes, `(B, K)`, is taken to be invariant.
         elements: The indices of the elements to try; by default the whole stabilizer. One with a
             translation moves cells out of the array, unless it is a torus.
         circular: Whether arrays are tori, as for layers with circular padding.
 
     Raises:
-        ArgumentError: the group or a space cannot be told, or the input is not finite.
+        ArgumentError: the group or a space does not follow from the layers and shapes, `x` is not
+            finite, or `x` or the output is such that nothing is measured.
+        ShapeError: the output of a moved input has another shape than the moved output.
 
     Examples:
         >>> import groupconv as gc
@@ -95,54 +101,32 @@ def equivariance_error(
     """
     if not isinstance(x, Tensor):
         raise not_a_tensor(x)
-    parts = _parts(module)
-    found = _group_of(module, parts) if group is None else as_group(group)
-    if elements is None:
-        elements = map(found.element, range(found.order))
-    elements = [as_element(found, g) for g in elements]
-    if not elements or not x.numel():
-        raise ArgumentError(
-            f"{len(elements)} elements on an input of shape {tuple(x.shape)} measure nothing; "
-            f"give at least one of each"
-        )
     if not x.isfinite().all():
-        raise ArgumentError("x holds values that are not finite; equivariance needs numbers")
-    modes = {part: part.training for part in parts}
-    for part in parts[:1]:  # the module itself, if it is one
-        part.eval()
-    try:
-        with torch.no_grad():
-            y = _output(module, x)
-            source = _space_of(found, x, in_space, "in_space")
-            target = _space_of(found, y, out_space, "out_space") if y.dim() > 2 else None
-            scale = y.abs().max().item()
-            if scale == 0:
-                raise ArgumentError(
-                    f"{_name(module)} gives zeros alone on x, which measures nothing; give "
-                    f"another x, such as torch.randn"
-                )
-            errors: dict[Element, float] = {}
-            is_moved = all(g == found.identity for g in elements)  # nothing else was asked for
-            for g in elements:
-                moved_x = act(x, g, found, source, circular=circular)
-                is_moved = is_moved or not torch.equal(moved_x, x)
-                moved = _output(module, moved_x)
-                expected = y if target is None else act(y, g, found, target, circular=circular)
-                if moved.shape != expected.shape:
-                    raise ShapeError(
-                        f"the module gives shape {tuple(moved.shape)} on the input moved by "
-                        f"{g}, and {tuple(expected.shape)} was expected"
-                    )
-                errors[g] = (moved - expected).abs().max().item() / scale
-            if not is_moved and not any(errors.values()):
-                raise ArgumentError(
-                    "x stays as it is under every element, which measures nothing; give another x, "
-                    "such as torch.randn"
-                )
-    finally:
-        for part, training in modes.items():
-            part.training = training
-    return EquivarianceResult(errors, y.dtype)
+        raise ArgumentError("x holds values that are not finite; give finite numbers")
+    found = _group_of(module) if group is None else as_group(group)
+    elements = map(found.element, range(found.order)) if elements is None else elements
+    with _evaluating(module):
+        y = _output(module, x)
+        source = _space_of(found, x, in_space, "in_space")
+        target = _space_of(found, y, out_space, "out_space") if y.dim() > 2 else None
+        errors: dict[Element, float] = {}
+        is_moved = False
+        for g in map(tuple, elements):
+            moved_x = act(x, g, found, source, circular=circular)
+            is_moved = is_moved or not torch.equal(moved_x, x)
+            expected = y if target is None else act(y, g, found, target, circular=circular)
+            moved = _output(module, moved_x)
+            if moved.shape != expected.shape:
+                shapes = f"shape {tuple(moved.shape)}, and {tuple(expected.shape)} was expected"
+                raise ShapeError(f"on x moved by {g}, {_name(module)} gives {shapes}")
+            errors[g] = (moved - expected).abs().max().item()
+    scale = y.abs().max().item()
+    is_tried = is_moved or any(errors.values()) or set(errors) == {found.identity}
+    if scale == 0 or not is_tried:
+        name = _name(module)
+        why = "x stays as it is under every element" if scale else f"{name} gives zeros alone"
+        raise ArgumentError(f"{why}, which measures nothing; give another x, such as torch.randn")
+    return EquivarianceResult({g: error / scale for g, error in errors.items()}, y.dtype)
 
 
 def assert_equivariant(
@@ -158,19 +142,9 @@ def assert_equivariant(
 ) -> None:
     """Raise if a module does not commute with its group; arguments as for `equivariance_error`.
 
-    The error is relative to the largest output, so a large constant (a bias, say) hides errors
-    that are small beside it: subtract it, or give a smaller tolerance.
-
-    Args:
-        module: Any module or function.
-        x: An input.
-        group: The group.
-        in_space: Where `x` lives.
-        out_space: Where the output lives.
-        elements: The elements to try.
-        circular: Whether arrays are tori.
-        tolerance: The largest relative error to accept; by default that of the coarser type,
-            the input's or the output's.
+    `tolerance` is the largest relative error to accept; by default it is that of the coarser type,
+    the input's or the output's. The error is relative to the largest output, so a large constant,
+    such as a bias, hides small errors: subtract it, or give a smaller tolerance.
 
     Raises:
         EquivarianceError: the error is above the tolerance, or not a number.
@@ -188,42 +162,44 @@ def assert_equivariant(
         elements=elements,
         circular=circular,
     )
-    coarsest = max((x.dtype, result.dtype), key=lambda dtype: TOLERANCES.get(dtype, 1e-4))
-    if tolerance is None:
-        limit = TOLERANCES.get(coarsest, 1e-4)
-    else:
+    tolerances = {t: TOLERANCES.get(t, FLOAT32_TOLERANCE) for t in (x.dtype, result.dtype)}
+    coarsest = max(tolerances, key=tolerances.__getitem__)
+    limit = tolerances[coarsest]
+    if tolerance is not None:
         limit = number("tolerance", tolerance, 0)
-    wrong = [g for g, error in result.per_element.items() if not error <= limit]
     if math.isnan(result.worst):
-        raise EquivarianceError(
-            f"{_name(module)} gives values that are not numbers on a finite input, at "
-            f"{result.worst_element}; mend the module or scale the input"
-        )
+        problem = f"values that are not numbers on a finite input, at {result.worst_element}"
+        raise EquivarianceError(f"{_name(module)} gives {problem}; fix it or scale the input")
+    wrong = [g for g, error in result.per_element.items() if error > limit]
     if wrong:
         raise EquivarianceError(
             f"{_name(module)} is not equivariant under {len(wrong)} of "
             f"{len(result.per_element)} elements: relative error {result}, tolerance {limit:.0e} "
-            f"for {coarsest}; strides that leave cells over, parameters per stabilizer plane and, "
-            f"on a hexagonal lattice, the corners of the array are the usual causes"
+            f"for {coarsest}; {USUAL_CAUSES}"
         )
 
 
-def _parts(module: Callable[[Tensor], Tensor]) -> list[nn.Module]:
-    """The module and all in it; a plain function has none."""
-    if not callable(module) or isinstance(module, type):
-        raise ArgumentError(f"module={module!r}: expected a torch module or a function of a tensor")
-    return list(module.modules()) if isinstance(module, nn.Module) else []
+@contextlib.contextmanager
+def _evaluating(module: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Without gradients and, for a module, in evaluation mode; every part gets its mode back."""
+    parts = list(module.modules()) if isinstance(module, nn.Module) else []
+    with _modes, torch.no_grad():
+        modes = [part.training for part in parts]
+        try:
+            if parts:
+                parts[0].eval()
+            yield
+        finally:
+            for part, training in zip(parts, modes, strict=True):
+                part.training = training
 
 
 def _output(module: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """What a module gives, if it can be compared; on a copy, since it may work in place."""
+    """What a module gives; on a copy, since it may work in place."""
     y = module(x.clone())
-    if not isinstance(y, Tensor) or not (y.is_floating_point() or y.is_complex()) or not y.numel():
-        shown = f"{y.dtype} {tuple(y.shape)}" if isinstance(y, Tensor) else type(y).__name__
-        raise ArgumentError(
-            f"module={_name(module)} gives {shown}, expected a tensor of floating-point numbers; "
-            f"wrap it in a function that returns one"
-        )
+    if not isinstance(y, Tensor):
+        given = f"module={_name(module)} gives {type(y).__name__}, expected a tensor"
+        raise ArgumentError(f"{given}; wrap it in a function that returns one")
     return y
 
 
@@ -231,13 +207,13 @@ def _name(module: Callable[[Tensor], Tensor]) -> str:
     return getattr(module, "__name__", type(module).__name__)
 
 
-def _group_of(module: Callable[[Tensor], Tensor], parts: list[nn.Module]) -> SplitGroup:
+def _group_of(module: Callable[[Tensor], Tensor]) -> SplitGroup:
+    parts = module.modules() if isinstance(module, nn.Module) else ()
     groups = {g for part in parts if isinstance(g := getattr(part, "group", None), SplitGroup)}
     if len(groups) != 1:
         names = ", ".join(sorted(g.name for g in groups)) or "none"
-        raise ArgumentError(
-            f"module={_name(module)} has layers of these groups: {names}; expected one; give group="
-        )
+        given = f"module={_name(module)} has layers of these groups: {names}"
+        raise ArgumentError(f"{given}; expected one; give group=")
     return groups.pop()
 
 
@@ -250,8 +226,7 @@ def _space_of(group: SplitGroup, x: Tensor, space: Space | None, argument: str) 
         return "lattice"
     if x.dim() == d + 3 and x.shape[2] == group.order:
         return "group"
+    expected = f"(B, C, *spatial) or (B, C, {group.order}, *spatial) with {d} spatial axes"
     raise ArgumentError(
-        f"{argument}=None cannot be told from the shape {tuple(x.shape)}; expected "
-        f"(B, C, *spatial) or (B, C, {group.order}, *spatial) with {d} spatial axes; "
-        f"give {argument}="
+        f"{argument}=None: the shape {tuple(x.shape)} is not {expected}; give {argument}="
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -18,7 +18,7 @@ from groupconv.errors import GroupConvError
 from groupconv.verification.report import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from groupconv.algebra import SplitGroup
 
@@ -27,15 +27,29 @@ __all__ = ["composition_law"]
 LONGEST_SUM = 8
 """Angles that are sums of more terms are not expanded."""
 
-Exponents = tuple[sympy.Symbol, ...]
+NOT_SIMPLIFIED = "sympy does not simplify the difference to zero"
+
+Symbols = tuple[sympy.Symbol, ...]
 
 
 class Term(NamedTuple):
-    """One coordinate of the law: `(-1)^signs · x + y`, the twisted summand named."""
+    """A coordinate of the law: a sum, one summand times -1 to some coordinates of the other."""
 
     twists_first: bool
     signs: tuple[int, ...]
-    """The coordinates of the other element whose sum is the exponent of -1."""
+
+    def product(self, i: int, x: Sequence[Any], y: Sequence[Any]) -> Any:
+        """Coordinate `i` of the product of `x` and `y`, of arrays as of symbols."""
+        a, b = x[i], y[i]
+        sign = (-1) ** sum((y if self.twists_first else x)[j] for j in self.signs)
+        return sign * a + b if self.twists_first else a + sign * b
+
+    def text(self, i: int, x: Symbols, y: Symbols) -> str:
+        """The same as a formula, such as `(-1)^m' r + r'`."""
+        exponent = " + ".join(str((y if self.twists_first else x)[j]) for j in self.signs)
+        exponent = f"({exponent})" if len(self.signs) > 1 else exponent
+        sign = f"(-1)^{exponent} " if self.signs else ""
+        return f"{sign}{x[i]} + {y[i]}" if self.twists_first else f"{x[i]} + {sign}{y[i]}"
 
 
 def composition_law(group: SplitGroup) -> tuple[Check, ...]:
@@ -44,17 +58,13 @@ def composition_law(group: SplitGroup) -> tuple[Check, ...]:
     A statement that sympy cannot simplify is undecided, not wrong: the same was examined for
     every stabilizer element by itself.
     """
-    start = time.perf_counter()
     names = group.coordinate_names[: len(group.stabilizer_shape)]
-    first = tuple(sympy.Symbol(name, integer=True) for name in names)
-    second = tuple(sympy.Symbol(f"{name}'", integer=True) for name in names)
+    x = tuple(sympy.Symbol(name, integer=True) for name in names)
+    y = tuple(sympy.Symbol(f"{name}'", integer=True) for name in names)
     try:
-        if not names or not set(first) <= _matrix(group, first).free_symbols:
+        if not names or not set(x) <= _matrix(group, x).free_symbols:
             return ()
-        return (
-            _periodicity(group, first, start),
-            _composition(group, first, second),
-        )
+        return _periodicity(group, x), _composition(group, x, y)
     except GroupConvError:  # there is no formula in its coordinates
         return ()
 
@@ -63,112 +73,71 @@ def _matrix(group: SplitGroup, coordinates: tuple[sympy.Expr, ...]) -> sympy.Imm
     return group.formulas.matrix(*coordinates, *(0,) * group.dimension)
 
 
-def _periodicity(group: SplitGroup, x: Exponents, start: float) -> Check:
-    undecided = False
-    cases = []
-    for i, n in enumerate(group.stabilizer_shape):
-        turned = tuple(c + n if i == j else c for j, c in enumerate(x))
-        cases.append(f"g({_texts(turned)})")
-        undecided |= not _vanishes(_matrix(group, turned) - _matrix(group, x))
-    statement = " = ".join([f"g({_texts(x)})", *cases])
-    return Check(
-        "periodicity",
-        f"{statement} for all integers {_texts(x)}",
-        statement,
-        "undecided" if undecided else "proved",
-        len(cases),
-        time.perf_counter() - start,
-        ("sympy does not simplify the difference to zero",) if undecided else (),
-    )
-
-
-def _composition(group: SplitGroup, x: Exponents, y: Exponents) -> Check:
+def _periodicity(group: SplitGroup, x: Symbols) -> Check:
     start = time.perf_counter()
+    turns = [(*x[:i], x[i] + n, *x[i + 1 :]) for i, n in enumerate(group.stabilizer_shape)]
+    holds = all(_vanishes(_matrix(group, turn) - _matrix(group, x)) for turn in turns)
+    equation = " = ".join(f"g({_texts(each)})" for each in (x, *turns))
+    statement = f"{equation} for all integers {_texts(x)}"
+    reason = "" if holds else NOT_SIMPLIFIED
+    return _check("periodicity", statement, equation, len(turns), start, reason)
+
+
+def _composition(group: SplitGroup, x: Symbols, y: Symbols) -> Check:
+    start = time.perf_counter()
+    name, statement = "composition law", f"g({_texts(x)})·g({_texts(y)})"
+    latex = rf"g({_texts(x)}) \, g({_texts(y)})"
     law = _law(group)
     if law is None:
-        statement = f"g({_texts(x)})·g({_texts(y)}) as a formula in the coordinates"
-        reason = "the composition table is not a twisted sum"
-        return _check(statement, rf"g({_texts(x)}) \, g({_texts(y)})", 0, start, reason)
-    product = tuple(
-        _power(term, y if term.twists_first else x) * (a if term.twists_first else b)
-        + (b if term.twists_first else a)
-        for term, a, b in zip(law, x, y, strict=True)
-    )
+        statement += " as a formula in the coordinates"
+        return _check(
+            name, statement, latex, 0, start, "the composition table is not a twisted sum"
+        )
+    product = tuple(term.product(i, x, y) for i, term in enumerate(law))
     D = _matrix(group, x) * _matrix(group, y) - _matrix(group, product)
-    exponents = sorted(
-        {(y if term.twists_first else x)[i] for term in law for i in term.signs}, key=str
-    )
-    cases = list(_parities(exponents))
-    proved = all(_vanishes(D.subs(parity, simultaneous=True)) for parity in cases)
-    texts = ", ".join(_term_text(term, a, b, x, y) for term, a, b in zip(law, x, y, strict=True))
-    statement = f"g({_texts(x)})·g({_texts(y)}) = g({texts})"
-    latex = ", ".join(sympy.latex(entry) for entry in product)
-    return _check(
-        f"{statement} for all integers",
-        rf"g({_texts(x)}) \, g({_texts(y)}) = g({latex})",
-        len(cases),
-        start,
-        "" if proved else "sympy does not simplify the difference to zero",
-    )
+    cases = list(_parities(product))
+    holds = all(_vanishes(D.subs(parity, simultaneous=True)) for parity in cases)
+    texts = (term.text(i, x, y) for i, term in enumerate(law))
+    statement += f" = g({', '.join(texts)}) for all integers"
+    latex += f" = g({', '.join(map(sympy.latex, product))})"
+    return _check(name, statement, latex, len(cases), start, "" if holds else NOT_SIMPLIFIED)
 
 
-def _check(statement: str, latex: str, cases: int, start: float, reason: str) -> Check:
-    return Check(
-        "composition law",
-        statement,
-        latex,
-        "undecided" if reason else "proved",
-        cases,
-        time.perf_counter() - start,
-        (reason,) if reason else (),
-    )
+def _check(name: str, statement: str, latex: str, cases: int, start: float, reason: str) -> Check:
+    seconds = time.perf_counter() - start
+    if reason:
+        return Check(name, statement, latex, "undecided", cases, seconds, (reason,))
+    return Check(name, statement, latex, "proved", cases, seconds)
 
 
 def _law(group: SplitGroup) -> tuple[Term, ...] | None:
     """The simplest twisted sums that give the composition table, exactly."""
     shape = group.stabilizer_shape
     a, b = np.indices((group.order, group.order)).reshape(2, -1)
-    x, y = np.array(np.unravel_index(a, shape)), np.array(np.unravel_index(b, shape))
-    products = np.array(np.unravel_index(group.stabilizer.composition.reshape(-1), shape))
+    x, y = np.unravel_index(a, shape), np.unravel_index(b, shape)
+    products = np.unravel_index(group.stabilizer.composition.reshape(-1), shape)
     law = []
     for i, n in enumerate(shape):
-        for term in _terms(len(shape)):
-            other = y if term.twists_first else x
-            sign = 1 - 2 * (other[list(term.signs)].sum(axis=0) % 2)
-            total = sign * x[i] + y[i] if term.twists_first else x[i] + sign * y[i]
-            if (total % n == products[i]).all():
-                law.append(term)
-                break
-        else:
+        fitting = (t for t in _terms(len(shape)) if (t.product(i, x, y) % n == products[i]).all())
+        if (term := next(fitting, None)) is None:
             return None
+        law.append(term)
     return tuple(law)
 
 
 def _terms(coordinates: int) -> Iterator[Term]:
     for size in range(coordinates + 1):
         for signs in itertools.combinations(range(coordinates), size):
-            for twists_first in (True, False):
-                yield Term(twists_first, signs)
+            yield from (Term(True, signs), Term(False, signs))
 
 
-def _power(term: Term, exponents: Exponents) -> sympy.Expr:
-    return (-1) ** sum(exponents[i] for i in term.signs) if term.signs else sympy.Integer(1)
-
-
-def _term_text(term: Term, a: sympy.Symbol, b: sympy.Symbol, x: Exponents, y: Exponents) -> str:
-    if not term.signs:
-        return f"{a} + {b}"
-    chosen = y if term.twists_first else x
-    exponent = " + ".join(str(chosen[i]) for i in term.signs)
-    sign = f"(-1)^{exponent if len(term.signs) == 1 else f'({exponent})'}"
-    return f"{sign} {a} + {b}" if term.twists_first else f"{a} + {sign} {b}"
-
-
-def _parities(exponents: list[sympy.Symbol]) -> Iterator[dict[sympy.Symbol, sympy.Expr]]:
-    """Every exponent as an even and as an odd number."""
-    halves = [sympy.Symbol(f"k{i}", integer=True) for i in range(len(exponents))]
-    for odd in itertools.product((0, 1), repeat=len(exponents)):
-        yield {e: 2 * k + o for e, k, o in zip(exponents, halves, odd, strict=True)}
+def _parities(product: tuple[sympy.Expr, ...]) -> Iterator[dict[sympy.Symbol, sympy.Expr]]:
+    """Every symbol in an exponent as an even and as an odd number."""
+    powers = itertools.chain.from_iterable(entry.atoms(sympy.Pow) for entry in product)
+    symbols = sorted({s for power in powers for s in power.exp.free_symbols}, key=str)
+    halves = [sympy.Symbol(f"k{i}", integer=True) for i in range(len(symbols))]
+    for odd in itertools.product((0, 1), repeat=len(symbols)):
+        yield {s: 2 * k + o for s, k, o in zip(symbols, halves, odd, strict=True)}
 
 
 def _vanishes(matrix: sympy.ImmutableMatrix) -> bool:

@@ -41,10 +41,10 @@ class Failure(NamedTuple):
 def likely_cause(axiom: Axiom, group: Cases, elements: Elements, left: Any, right: Any) -> str:
     """One sentence; a particular one where the sides have the shape of a known mistake."""
     diagnose = _DIAGNOSES.get(axiom.name)
-    if isinstance(left, str) and diagnose is not _missing_element:
-        diagnose = None  # nothing to compare
-    particular = diagnose(Failure(group, elements, left, right)) if diagnose is not None else ""
-    return particular or axiom.cause
+    is_compared = not isinstance(left, str) or diagnose is _missing_element
+    if diagnose is None or not is_compared:
+        return axiom.cause
+    return diagnose(Failure(group, elements, left, right)) or axiom.cause
 
 
 def _linear_parts(group: Cases) -> list[sympy.ImmutableMatrix]:
@@ -59,11 +59,9 @@ def _wrong_lattice(failure: Failure) -> str:
         if lattice.dimension == group.dimension
         and all(A.T * lattice.gram * A == lattice.gram for A in _linear_parts(group))
     ]
-    if not fitting:
-        return ""
+    named = f"the group names the lattice {group.lattice.name!r}"
     return (
-        f"the group names the lattice {group.lattice.name!r}, and its matrices are "
-        f"isometries of the lattice {fitting[0]!r}"
+        f"{named}, and its matrices are isometries of the lattice {fitting[0]!r}" if fitting else ""
     )
 
 
@@ -72,10 +70,8 @@ def _missing_element(failure: Failure) -> str:
     if failure.right[:-1, :-1] in _linear_parts(failure.group):
         what = "no valid index" if isinstance(failure.left, str) else "the index of another matrix"
         return f"the product has the linear part of an element, and index finds {what}"
-    return (
-        f"the product is not an element: the stabilizer lacks it, with {len(group.indices)} "
-        f"elements by stabilizer_shape {group.shape}"
-    )
+    known = f"{len(group.indices)} elements by stabilizer_shape {group.shape}"
+    return f"the product is not an element: the stabilizer lacks it, with {known}"
 
 
 def _wrong_product(failure: Failure) -> str:
@@ -105,13 +101,12 @@ def _sum_of_translations(group: Cases, g: Element, h: Element) -> sympy.MatrixBa
 
 
 def _wrong_inverse(failure: Failure) -> str:
-    if failure.is_linear:
-        return "inverse gives the wrong stabilizer element here"
-    return "inverse gives the right stabilizer element here, and not the translation -A⁻¹ t"
+    right = "right stabilizer element here, and not the translation -A⁻¹ t"
+    return f"inverse gives the {'wrong stabilizer element here' if failure.is_linear else right}"
 
 
 def _wrong_index(failure: Failure) -> str:
-    """Where index and matrix disagree; which of them is wrong, their author knows."""
+    """Where index and matrix disagree; their author knows which of them is wrong."""
     group = failure.group
     s, t = group.split(failure.right)
     found_s, found_t = group.split(failure.left)
@@ -136,9 +131,8 @@ def _wrong_translation(failure: Failure) -> str:
 
 
 def _stray_symbol(failure: Failure) -> str:
-    if any(entry.free_symbols for entry in failure.left):
-        return "there are symbols that are not arguments; use those that matrix is given"
-    return ""
+    stray = "there are symbols that are not arguments; use those that matrix is given"
+    return stray if any(entry.free_symbols for entry in failure.left) else ""
 
 
 _DIAGNOSES: dict[str, Callable[[Failure], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -32,11 +33,7 @@ CLASSES = {"✓": "holds", "✗": "fails", "–": "undecided"}
 def html_page(
     reports: Iterable[VerificationReport], errors: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """The page of some verifications, as text that needs no other file.
-
-    Args:
-        reports: What was verified.
-        errors: The groups that could not be loaded, with the reason.
+    """The page of some verifications, and of groups that could not be loaded, with the reason.
 
     Examples:
         >>> from groupconv import verify
@@ -83,24 +80,19 @@ def _row(check: Check) -> str:
 
 def _counterexample(found: Counterexample) -> str:
     places = []
-    for number, element in enumerate(found.elements):
-        matrix = f" = {_matrix(found.matrices[number])}" if found.matrices else ""
+    for element, rows in itertools.zip_longest(found.elements, found.matrices):
+        matrix = f" = {_matrix(rows)}" if rows else ""
         places.append(f"<code>({escape(', '.join(map(str, element)))})</code>{matrix}")
-    facts = {
-        "at": ", ".join(places),
-        "left side": f"<code>{escape(found.left)}</code>" if found.left else "",
-        "right side": f"<code>{escape(found.right)}</code>" if found.right else "",
-        "difference": f"<code>{escape(found.difference)}</code>" if found.difference else "",
-        "cause": escape(found.cause),
-    }
-    items = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items() if text)
+    sides = {"left side": found.left, "right side": found.right, "difference": found.difference}
+    facts = {"at": ", ".join(places)}
+    facts |= {name: f"<code>{escape(text)}</code>" for name, text in sides.items() if text}
+    facts |= {"cause": escape(found.cause)}
+    items = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items())
     return f'<dl class="counterexample">{items}</dl>'
 
 
 def _matrix(rows: TextRows) -> str:
     """A matrix in MathML."""
-    cells = "".join(
-        "<mtr>" + "".join(f"<mtd><mi>{escape(entry)}</mi></mtd>" for entry in row) + "</mtr>"
-        for row in rows
-    )
+    entries = [[f"<mtd><mi>{escape(entry)}</mi></mtd>" for entry in row] for row in rows]
+    cells = "".join(f"<mtr>{''.join(row)}</mtr>" for row in entries)
     return f"<math><mrow><mo>(</mo><mtable>{cells}</mtable><mo>)</mo></mrow></math>"

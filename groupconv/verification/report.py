@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -15,9 +16,9 @@ __all__ = ["Check", "Counterexample", "Method", "TextRows", "VerificationReport"
 
 Verdict = Literal["refuted", "not proved"]
 Method = Literal["proved", "derived", "computed", "undecided"] | Verdict
-"""`proved` with symbols; `derived` from other checks; `computed` in exact integers; `undecided`,
-with the reason; `refuted` by a counterexample of integers; `not proved`, as the two sides differ as
-formulas and no integers were found where they do."""
+"""`proved`: with symbols; `derived`: from other checks; `computed`: in exact integers; `undecided`:
+with the reason; `refuted`: by a counterexample of integers; `not proved`: the sides differ only as
+formulas."""
 
 TextRows: TypeAlias = tuple[tuple[str, ...], ...]
 """A matrix, entry by entry, as text."""
@@ -27,12 +28,13 @@ TextRows: TypeAlias = tuple[tuple[str, ...], ...]
 class Counterexample:
     """Where a statement fails; the smallest place, by the sum of all coordinates.
 
+    Matrices and sides are empty where a formula of the plugin raises instead.
+
     Attributes:
-        elements: The indices of the elements concerned; integers, unless the statement fails on
-            symbols alone.
-        matrices: Their matrices; empty where the plugin's formula raised instead.
-        left: The left side of the statement there; empty where a formula raised instead.
-        right: The right side of the statement there; empty where a formula raised instead.
+        elements: The indices of the elements; integers, unless it fails on symbols alone.
+        matrices: Their matrices.
+        left: The left side of the statement there.
+        right: The right side of the statement there.
         difference: Left minus right, where both are matrices or indices.
         cause: One sentence on what is likely wrong.
     """
@@ -49,17 +51,16 @@ class Counterexample:
 
     @property
     def verdict(self) -> Verdict:
-        """What it means: refuted by integers, or not proved, if there are only symbols."""
+        """What follows: refuted by integers, or not proved if there are only symbols."""
         return "refuted" if is_concrete(*self.elements) else "not proved"
 
     def lines(self) -> list[str]:
         """Everything about it, a line each: elements with their matrices, sides, cause."""
-        matrices = [f"  = {_rows_text(rows)}" for rows in self.matrices]
-        matrices += [""] * (len(self.elements) - len(matrices))
-        lines = [
-            f"at          {_element_text(element)}{matrix}"
-            for element, matrix in zip(self.elements, matrices, strict=True)
-        ]
+        lines = []
+        for element, rows in itertools.zip_longest(self.elements, self.matrices):
+            matrix = ", ".join(f"[{', '.join(row)}]" for row in rows or ())
+            shown = f"at          ({', '.join(map(str, element))})"
+            lines.append(f"{shown}  = [{matrix}]" if matrix else shown)
         if self.left or self.right:
             lines += [f"left side   {self.left}", f"right side  {self.right}"]
         if self.difference:
@@ -78,7 +79,7 @@ class Check:
         method: How it was established, or refuted.
         cases: The number of cases that were examined.
         seconds: The time it took.
-        grounds: The checks that a derived one rests on; why an undecided one is.
+        grounds: The checks that a derived one rests on, or why one is undecided.
         counterexample: Where it fails; None if it holds.
     """
 
@@ -111,7 +112,7 @@ class Check:
         """The method and its extent, in words."""
         if self.method == "derived":
             *others, last = self.grounds
-            return f"derived from {', '.join(others) + ' and ' if others else ''}{last}"
+            return f"derived from {' and '.join([', '.join(others), last] if others else [last])}"
         if self.method == "undecided":
             return f"undecided: {'; '.join(self.grounds)}"
         return f"{self.method}, {self.cases:,} case{'s' if self.cases != 1 else ''}"
@@ -119,11 +120,7 @@ class Check:
 
 @dataclass(frozen=True)
 class VerificationReport:
-    """The outcome of `groupconv.verify`.
-
-    Attributes:
-        group: The group's name.
-        checks: All checks, in the order in which they were made.
+    """The outcome of `groupconv.verify`: the name of the group, and all checks in their order.
 
     Examples:
         >>> from groupconv import verify
@@ -146,22 +143,21 @@ class VerificationReport:
 
     @property
     def roots(self) -> tuple[Check, ...]:
-        """The failures to fix first: those that compare two sides, not what then raises.
-
-        What raises because something before it is broken follows from them.
-        """
-        roots = tuple(check for check in self.failures if check.compares)
-        return roots or self.failures[:1]
+        """The failures to fix first: those that compare two sides; what raises may follow."""
+        return tuple(check for check in self.failures if check.compares) or self.failures[:1]
 
     @property
     def verdict(self) -> str:
         """Whether all checks hold, in words."""
         if self.failures:
             return f"{len(self.failures)} of {len(self.checks)} checks fail"
-        undecided = [check.name for check in self.checks if check.method == "undecided"]
-        return "proved" + (
-            f"; not needed and left open: {', '.join(undecided)}" if undecided else ""
+        return (
+            f"proved; not needed and left open: {self._undecided}" if self._undecided else "proved"
         )
+
+    @property
+    def _undecided(self) -> str:
+        return ", ".join(check.name for check in self.checks if check.method == "undecided")
 
     @property
     def seconds(self) -> float:
@@ -175,9 +171,8 @@ class VerificationReport:
             VerificationError: a check failed.
         """
         if not self.passed:
-            raise VerificationError(
-                "\n  ".join([f"group {self.group!r}: {self.verdict}", *self.failure_lines()])
-            )
+            lines = [f"group {self.group!r}: {self.verdict}", *self.failure_lines()]
+            raise VerificationError("\n  ".join(lines))
 
     def failure_lines(self) -> list[str]:
         """What fails, root by root with its smallest counterexample, then what follows."""
@@ -186,12 +181,11 @@ class VerificationReport:
             lines.append(f"{check.name}: {check.statement}")
             if check.counterexample is not None:
                 lines += [f"  {line}" for line in check.counterexample.lines()]
-        rest = [check.name for check in self.failures if check not in self.roots]
-        unsettled = [check.name for check in self.checks if check.method == "undecided"]
+        rest = ", ".join(check.name for check in self.failures if check not in self.roots)
         if rest:
-            lines.append(f"so these fail as well: {', '.join(rest)}")
-        if lines and unsettled:
-            lines.append(f"so these are left undecided: {', '.join(unsettled)}")
+            lines.append(f"so these fail as well: {rest}")
+        if lines and self._undecided:
+            lines.append(f"so these are left undecided: {self._undecided}")
         return lines
 
     def to_dict(self) -> dict[str, Any]:
@@ -205,16 +199,14 @@ class VerificationReport:
         checks = []
         for check in self.checks:
             data = asdict(check) | {"passed": check.passed, "how": check.how}
-            if check.counterexample is not None:
-                elements = [[_plain(c) for c in e] for e in check.counterexample.elements]
-                data["counterexample"]["elements"] = elements
+            if found := data["counterexample"]:
+                elements = found["elements"]
+                found["elements"] = [
+                    [c if isinstance(c, int) else str(c) for c in element] for element in elements
+                ]
             checks.append(data)
-        return {
-            "group": self.group,
-            "passed": self.passed,
-            "seconds": self.seconds,
-            "checks": checks,
-        }
+        summary = {"group": self.group, "passed": self.passed, "seconds": self.seconds}
+        return summary | {"checks": checks}
 
     def __str__(self) -> str:
         width = max(len(check.name) for check in self.checks)
@@ -225,16 +217,3 @@ class VerificationReport:
         is_refuted = any(check.method == "refuted" for check in self.roots)
         word = self.verdict if self.passed else "BROKEN" if is_refuted else "NOT PROVED"
         return "\n".join([f"{self.group}: {word}", *lines, *self.failure_lines()])
-
-
-def _plain(coordinate: Any) -> int | str:
-    return coordinate if isinstance(coordinate, int) else str(coordinate)
-
-
-def _element_text(element: Element) -> str:
-    return f"({', '.join(str(coordinate) for coordinate in element)})"
-
-
-def _rows_text(rows: TextRows) -> str:
-    inner = ", ".join(f"[{', '.join(row)}]" for row in rows)
-    return f"[{inner}]"

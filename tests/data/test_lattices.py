@@ -85,20 +85,24 @@ def test_gradients_flow():
     assert torch.autograd.gradcheck(lambda x: from_lattice(to_lattice(x), 5), image)
 
 
+def test_maps_need_not_be_square():
+    maps = torch.rand(1, 1, 7, 11)
+    torch.testing.assert_close(from_lattice(maps, 7, gc.SQUARE), maps[..., 2:9])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: to_lattice(torch.ones(3, 3)), r"images is a torch.float32 \(3, 3\)"),
-        (lambda: to_lattice(torch.ones(1, 1, 3, 3).int()), "images is a torch.int32"),
-        (lambda: to_lattice([1]), "images is a list"),
-        (lambda: to_lattice(torch.ones(1, 1, 3, 3), gc.CUBIC), "expected a groupconv.Lattice of"),
+        (lambda: to_lattice(torch.ones(3, 3)), r"images has shape \(3, 3\)"),
+        (
+            lambda: to_lattice(torch.ones(1, 1, 3, 3).int()),
+            "type torch.int32, expected .* floating",
+        ),
+        (lambda: from_lattice(torch.ones(3, 3), 3), r"maps has shape \(3, 3\)"),
         (lambda: to_lattice(torch.ones(1, 1, 3, 3), size=0), "size=0"),
         (lambda: from_lattice(torch.ones(1, 1, 3, 3), 2.5), "size=2.5"),
-        (lambda: from_lattice(None, 3), "maps is a NoneType"),
-        (lambda: from_lattice(torch.ones(1, 1, 7, 9), 3), r"expected a square array"),
-        (lambda: to_lattice(torch.ones(1, 1, 0, 5)), "not empty in space"),
     ],
 )
-def test_bad_arguments_are_told(call, message):
+def test_bad_arguments_are_refused(call, message):
     with pytest.raises(ArgumentError, match=message):
         call()

@@ -11,7 +11,7 @@ from groupconv.nn.functional import act
 from groupconv.plotting import equivariance_figure, feature_map_figure, plane_positions
 from groupconv.plotting.feature_map import SIZE
 from groupconv.transforms import invariant_region
-from tests.support.groups import P2, P4, P4M, P6M, PM, Z2
+from tests.support.groups import CUBE, P2, P4, P4M, P6M, PM, Z2
 
 
 @pytest.mark.parametrize("group", [Z2, P4, P4M, P2, PM, P6M], ids=lambda group: group.name)
@@ -68,8 +68,8 @@ def test_the_map_of_a_moved_image_is_the_moved_map(group):
 
 def test_bad_arguments_are_refused(monkeypatch):
     image = torch.rand(9, 9)
-    with pytest.raises(ArgumentError, match="lengths 1, 2 and 1"):
-        equivariance_figure([image], [image, image], ["one"], P4)
+    with pytest.raises(ArgumentError, match="group='Pm-3m' has dimension 3, expected 2"):
+        equivariance_figure([image], [image], ["one"], CUBE)
     with pytest.raises(ShapeError, match=r"expected \(4, H, W\)"):
         equivariance_figure([image], [torch.rand(8, 9, 9)], ["one"], P4)
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)

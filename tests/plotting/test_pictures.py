@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -152,23 +156,9 @@ def test_groups_of_space_have_no_filters_on_a_page():
         filter_figure(CUBE)
 
 
-@pytest.mark.parametrize(
-    ("values", "lattice", "message"),
-    [
-        (np.zeros((2, 3, 3)), gc.HEXAGONAL, r"values have shape \(2, 3, 3\), expected \(H, W\)"),
-        (np.zeros((3, 3)), gc.CUBIC, "expected a groupconv.Lattice of the plane"),
-        (np.zeros((3, 3)), "hexagonal", "lattice='hexagonal'"),
-    ],
-)
-def test_what_is_no_plane_array_is_not_drawn(values, lattice, message):
-    with pytest.raises(ArgumentError, match=message):
-        draw_cells(Figure().subplots(), values, lattice, 1.0)
-
-
-@pytest.mark.parametrize("limit", [0, -1, float("nan"), "a", None])
-def test_colours_need_a_limit(limit):
-    with pytest.raises(ArgumentError, match=r"limit=.*: expected a number above 0"):
-        draw_cells(Figure().subplots(), np.ones((3, 3)), gc.HEXAGONAL, limit)
+def test_only_one_map_is_drawn_at_a_time():
+    with pytest.raises(ArgumentError, match=r"values have shape \(2, 3, 3\), expected \(H, W\)"):
+        draw_cells(Figure().subplots(), np.zeros((2, 3, 3)), gc.HEXAGONAL, 1.0)
 
 
 def test_maps_that_are_trained_are_drawn():
@@ -177,3 +167,36 @@ def test_maps_that_are_trained_are_drawn():
     draw_cells(Figure().subplots(), x, gc.HEXAGONAL, x.abs().max())
     draw_cells(axes, torch.ones(3, 3, requires_grad=True), gc.HEXAGONAL, 1.0)
     assert len(axes.collections[0].get_paths()) == 9
+
+
+DRAW = """
+import io, sys, warnings, matplotlib
+from groupconv import group, plotting
+warnings.simplefilter("ignore")
+matplotlib.rcParams["svg.hashsalt"] = "any"
+for name in ("p6m", "Pm-3m"):
+    for what in ("cayley", "subgroup", "table", "filter", "feature_map"):
+        if name == "p6m" or what in ("cayley", "subgroup"):
+            file = io.BytesIO()
+            figure = getattr(plotting, what + "_figure")(group(name))
+            figure.savefig(file, format="svg", metadata={"Date": None})
+            sys.stdout.buffer.write(file.getvalue())
+"""
+SET_INSTEAD_OF_LIST = """
+from groupconv.plotting import graphs
+layers = graphs._layers
+graphs._layers = lambda lattice: (lambda rows, paths: (rows, set(paths)))(*layers(lattice))
+"""
+
+
+@pytest.mark.parametrize(("planted", "same"), [("", True), (SET_INSTEAD_OF_LIST, False)])
+def test_pictures_do_not_depend_on_the_seed_of_hashes(planted, same):
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", planted + DRAW],
+            env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True,
+        ).stdout
+        for seed in "12"
+    ]  # fmt: skip
+    assert drawn[0].count(b"</svg>") == 7
+    assert (drawn[0] == drawn[1]) == same
