@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import sympy
 
     IntArray = npt.NDArray[np.int64]
+    FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["Element", "Rows", "equal", "is_concrete", "matrix_text", "read_only", "vanishes"]
 

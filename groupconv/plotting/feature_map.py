@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from groupconv.algebra import Element, SplitGroup
-    from groupconv.algebra.lattice import FloatArray
+    from groupconv.algebra.exact import FloatArray
 
 __all__ = ["draw_feature_map", "equivariance_figure", "feature_map_figure"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from groupconv.algebra.lattice import FloatArray
+    from groupconv.algebra.exact import FloatArray
 
 __all__ = ["cayley_figure", "draw_arrows", "subgroup_figure"]
 

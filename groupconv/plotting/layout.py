@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import Lattice, SplitGroup
     from groupconv.algebra.exact import IntArray
-    from groupconv.algebra.lattice import FloatArray
+    from groupconv.algebra.exact import FloatArray
 
 __all__ = [
     "draw_cells",
