@@ -50,9 +50,9 @@ def group_conv(
         x: `(B, C_in, S_in, *spatial)`; without an `S_in` axis on the lattice.
         weight: The parameters, `(C_out, C_in / groups, P)`.
         bias: One per channel, `(C_out,)`.
-        stride: As for `torch.nn.functional.conv2d`.
-        padding: As for `torch.nn.functional.conv2d`.
-        dilation: As for `torch.nn.functional.conv2d`.
+        stride: This and the next three are as for `torch.nn.functional.conv2d`.
+        padding: The cells added on both sides of each axis.
+        dilation: The distance between filter cells.
         groups: Blocks of channels that do not mix.
         transform: The filter transform, from `groupconv.filter_transform`.
 

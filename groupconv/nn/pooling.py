@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,9 +103,10 @@ class _SpatialPool(nn.Module):
     def __init__(
         self,
         kernel_size: int | Sequence[int],
-        stride: int | Sequence[int] | None,
-        padding: int | Sequence[int],
-        dilation: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        *,
         group: SplitGroup | str,
     ) -> None:
         super().__init__()
@@ -129,7 +131,7 @@ class _SpatialPool(nn.Module):
             + f"group={self.group.name!r}"
         )
 
-    def _planes(self, x: Tensor) -> Tensor:  # shape: (B, C·S, *spatial)
+    def forward(self, x: Tensor) -> Tensor:
         """Pool every plane in the same way; any axes may stand between batch and space."""
         d = self.group.dimension
         if not isinstance(x, Tensor) or x.ndim < d + 2:
@@ -137,7 +139,17 @@ class _SpatialPool(nn.Module):
         warn_if_uneven(type(self).__name__, self.window, x)
         # The batch stays an axis of its own: merged with others, torch's compiler cannot reason
         # about sizes that change.
-        return x.flatten(1, -d - 1)
+        planes = x.flatten(1, -d - 1)  # shape: (B, C·S, *spatial)
+        pooled = self._pool(planes) if self._cells is None else self._reduce(self._views(planes))
+        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
+
+    @abstractmethod
+    def _pool(self, planes: Tensor) -> Tensor:
+        """Pool over boxes."""
+
+    @abstractmethod
+    def _reduce(self, views: list[Tensor]) -> Tensor:
+        """Pool over windows that are not boxes, given by their cells."""
 
     def _views(self, planes: Tensor) -> list[Tensor]:
         """What each cell of a window that is not a box reads, all of the output's shape."""
@@ -184,26 +196,12 @@ class MaxPool(_SpatialPool):
         torch.Size([2, 16, 4, 4, 4])
     """
 
-    def __init__(
-        self,
-        kernel_size: int | Sequence[int],
-        stride: int | Sequence[int] | None = None,
-        padding: int | Sequence[int] = 0,
-        dilation: int | Sequence[int] = 1,
-        *,
-        group: SplitGroup | str,
-    ) -> None:
-        super().__init__(kernel_size, stride, padding, dilation, group)
+    def _pool(self, planes: Tensor) -> Tensor:
+        pool = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}[self.group.dimension]
+        return pool(planes, self.kernel_size, self.stride, self.padding, self.dilation)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Take the maximum of each window."""
-        planes, d = self._planes(x), self.group.dimension
-        if self._cells is None:
-            pool = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}[d]
-            pooled = pool(planes, self.kernel_size, self.stride, self.padding, self.dilation)
-        else:
-            pooled = functools.reduce(torch.maximum, self._views(planes))
-        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
+    def _reduce(self, views: list[Tensor]) -> Tensor:
+        return functools.reduce(torch.maximum, views)
 
 
 class AvgPool(_SpatialPool):
@@ -239,7 +237,7 @@ class AvgPool(_SpatialPool):
         count_include_pad: bool = True,
         group: SplitGroup | str,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, 1, group)
+        super().__init__(kernel_size, stride, padding, group=group)
         self.count_include_pad = flag("count_include_pad", count_include_pad)
         if self._cells is not None and any(self.padding) and not count_include_pad:
             raise ArgumentError(
@@ -252,13 +250,10 @@ class AvgPool(_SpatialPool):
         counted = "" if self.count_include_pad else ", count_include_pad=False"
         return super().extra_repr() + counted
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Average each window."""
-        planes, d = self._planes(x), self.group.dimension
-        if self._cells is None:
-            pool = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[d]
-            options = {"count_include_pad": self.count_include_pad}
-            pooled = pool(planes, self.kernel_size, self.stride, self.padding, **options)
-        else:
-            pooled = functools.reduce(torch.add, self._views(planes)) / len(self._cells)
-        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
+    def _pool(self, planes: Tensor) -> Tensor:
+        pool = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[self.group.dimension]
+        options = {"count_include_pad": self.count_include_pad}
+        return pool(planes, self.kernel_size, self.stride, self.padding, **options)
+
+    def _reduce(self, views: list[Tensor]) -> Tensor:
+        return functools.reduce(torch.add, views) / len(views)

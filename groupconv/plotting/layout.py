@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from groupconv.algebra import Lattice, SplitGroup
-    from groupconv.algebra.exact import IntArray
-    from groupconv.algebra.exact import FloatArray
+    from groupconv.algebra.exact import FloatArray, IntArray
 
 __all__ = [
     "draw_cells",

@@ -131,10 +131,7 @@ class Derived(NamedTuple):
 
 DERIVED = (
     Derived(
-        "unimodularity",
-        "|det g(s, 0)| = 1",
-        r"\left| \det g(s, 0) \right| = 1",
-        ("isometry",),
+        "unimodularity", "|det g(s, 0)| = 1", r"\left| \det g(s, 0) \right| = 1", ("isometry",)
     ),
     Derived(
         "normality",
