@@ -15,11 +15,7 @@ __all__ = ["build_stabilizer", "require_claims"]
 
 
 def build_stabilizer(formulas: Formulas) -> Stabilizer:
-    """The stabilizer of a group that is given by formulas.
-
-    Raises:
-        AxiomError: the formulas are not those of a split group.
-    """
+    """The stabilizer of a group that is given by formulas."""
     G = Cases(formulas)
     require_axioms(G, MATRIX_AXIOMS)
     elements = [g for (g,) in G.fixed()]
@@ -31,9 +27,5 @@ def build_stabilizer(formulas: Formulas) -> Stabilizer:
 
 
 def require_claims(formulas: Formulas) -> None:
-    """Examine a plugin's own `compose` and `inverse`.
-
-    Raises:
-        AxiomError: a claim is not what the matrices give.
-    """
+    """Examine a plugin's own `compose` and `inverse`."""
     require_axioms(Cases(formulas), [axiom for axiom in PRODUCT_AXIOMS if axiom.claim])

@@ -33,37 +33,21 @@ class Formulas:
         self.claims = claims
 
     def matrix(self, *index: Any) -> sympy.ImmutableMatrix:
-        """The matrix of an index, of the group's size.
-
-        Raises:
-            GroupError: the formula raises, or does not give such a matrix.
-        """
+        """The matrix of an index, of the group's size."""
         return as_matrix(self.group, self._call("matrix", *_exact(index)), f"matrix{index}")
 
     def index(self, matrix: sympy.ImmutableMatrix) -> Element:
-        """What the formula gives for a matrix: an element in form, not compared with the matrix.
-
-        Raises:
-            GroupError: the formula raises, or does not give an index.
-        """
+        """What the formula gives for a matrix: an element in form, not compared with the matrix."""
         return as_element(self.group, self._call("index", matrix))
 
     def compose(self, g: Element, h: Element) -> Element:
-        """The product as the plugin claims it, or else through the matrices (section 4.2).
-
-        Raises:
-            GroupError: a formula raises, or does not give an index.
-        """
+        """The product as the plugin claims it, or else through the matrices (section 4.2)."""
         if "compose" in self.claims:
             return as_element(self.group, self._call("compose", _exact(g), _exact(h)))
         return self.index(self.matrix(*g) * self.matrix(*h))
 
     def inverse(self, g: Element) -> Element:
-        """The inverse as the plugin claims it, or else through the matrix (section 4.2).
-
-        Raises:
-            GroupError: a formula raises, or does not give an index.
-        """
+        """The inverse as the plugin claims it, or else through the matrix (section 4.2)."""
         if "inverse" in self.claims:
             return as_element(self.group, self._call("inverse", _exact(g)))
         return self.index(self.matrix(*g).inv())

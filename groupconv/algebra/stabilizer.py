@@ -364,9 +364,6 @@ def require_isometries(
 
     Isometries that map a lattice to itself are finitely many, so any of them generate a finite
     group.
-
-    Raises:
-        AxiomError: a matrix is not an isometry; the error names it by its label.
     """
     exact = np.array(matrices, dtype=object)  # Python integers, which never overflow
     for gram in lattice.integer_grams:

@@ -34,11 +34,7 @@ _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: 
 
 
 def planar_convolution(group: str, dimension: int) -> Callable[..., Tensor]:
-    """The planar convolution of a dimension.
-
-    Raises:
-        ArgumentError: torch has no convolution in that dimension.
-    """
+    """The planar convolution of a dimension."""
     if dimension not in _CONVOLUTIONS:
         raise ArgumentError(
             f"group={group!r} has dimension {dimension}; layers exist for 1, 2 and 3 dimensions"
@@ -52,11 +48,7 @@ def merge_planes(
     channels: int,
     group: str,
 ) -> Tensor:  # shape: (B, C·S, *spatial)
-    """Planes as planar channels, channel-major.
-
-    Raises:
-        ShapeError: `x` does not lie on the space.
-    """
+    """Planes as planar channels, channel-major."""
     d, S = space.stabilizer.dimension, space.index
     axes = (channels,) if S == 1 else (channels, S)
     if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or x.shape[1:-d] != axes:
@@ -80,11 +72,7 @@ def pool_planes(
     mode: str,
     group: str,
 ) -> Tensor:  # shape: (B, C, S/K, *spatial)
-    """Reduce the planes in each row of a table.
-
-    Raises:
-        ShapeError: `x` does not lie on the space.
-    """
+    """Reduce the planes in each row of a table."""
     d, S = space.stabilizer.dimension, space.index
     axes = ("C",) if S == 1 else ("C", S)
     if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or (S > 1 and x.shape[2] != S):
@@ -99,11 +87,7 @@ def pool_planes(
 
 
 def require_mode(mode: str) -> None:
-    """Refuse an unknown way of pooling.
-
-    Raises:
-        ArgumentError: the mode is not one of those there are.
-    """
+    """Refuse an unknown way of pooling."""
     if mode not in POOLING_MODES:
         raise ArgumentError(f"mode={mode!r}: expected one of {', '.join(map(repr, POOLING_MODES))}")
 
