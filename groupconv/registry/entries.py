@@ -97,7 +97,10 @@ def is_allowed(entry: GroupEntry) -> bool:
 
 def resolve(entry: GroupEntry) -> Any:
     """What an entry point points to; imports its module."""
-    return EntryPoint(entry.name, entry.target, "").load()
+    point = EntryPoint(entry.name, entry.target, "")
+    if not point.pattern.match(point.value):  # such as a module's name with a hyphen
+        raise ValueError(f"the target {point.value!r} is not of the form module:attribute")
+    return point.load()
 
 
 def origins(entries: Iterable[GroupEntry]) -> str:
