@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install demo test lint docs bench clean
+.PHONY: install demo test quick lint docs bench clean
 
 install: $(READY)
 
@@ -20,6 +20,12 @@ demo: install  ## prove a group, train its network on real digits, draw what it 
 test: install  ## every test, and, in their order, the examples of the docs, which share names
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest groupconv groupconv_plugins docs README.md
+
+QUICK := tests/algebra tests/transforms tests/nn/test_oracle.py tests/nn/test_bank.py \
+	tests/test_planted_defects.py tests/test_calls.py tests/test_package.py
+
+quick: install  ## the mathematics, the tables and the bank; not the proofs, layers and commands
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(QUICK)
 
 lint: install  ## style, types, and the floors of the house
 	$(BIN)/ruff check .
