@@ -112,7 +112,7 @@ class _SpatialPool(nn.Module):
         super().__init__()
         self.group = as_group(group)
         S = self.group.stabilizer
-        planar_convolution(self.group.name, S.dimension)  # where there is none, there is no pooling
+        planar_convolution(self.group.name, S.dimension)  # refuses other dimensions
         steps = kernel_size if stride is None else stride
         self.window = Window.read(S, kernel_size, steps, padding, dilation, group=self.group.name)
         self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
