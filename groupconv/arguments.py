@@ -10,8 +10,6 @@ from typing import Any
 
 from groupconv.errors import ArgumentError
 
-__all__ = ["as_sizes", "flag", "number", "positive"]
-
 
 def positive(argument: str, value: Any) -> int:
     """A positive integer.

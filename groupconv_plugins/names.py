@@ -12,8 +12,6 @@ from typing import TypeAlias
 import groupconv as gc
 from groupconv_plugins.space import TABLE
 
-__all__ = ["advice"]
-
 Groups: TypeAlias = dict[str, list[str]]
 """Groups, by their crystal class or by where they act."""
 

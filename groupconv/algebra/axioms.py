@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.cases import Elements
     from groupconv.algebra.exact import Element
 
-__all__ = [
-    "AXIOMS",
-    "MATRIX_AXIOMS",
-    "PRODUCT_AXIOMS",
-    "Axiom",
-    "Sides",
-    "require_axioms",
-    "side_text",
-    "sides_agree",
-]
-
 Sides: TypeAlias = tuple[Any, Any]
 """Two matrices, or two tuples of coordinates; a text where there is nothing to compare."""
 

@@ -11,8 +11,6 @@ from groupconv.algebra.stabilizer import Stabilizer
 if TYPE_CHECKING:
     from groupconv.algebra.formulas import Formulas
 
-__all__ = ["build_stabilizer", "require_claims"]
-
 
 def build_stabilizer(formulas: Formulas) -> Stabilizer:
     """The stabilizer of a group that is given by formulas."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.formulas import Formulas
     from groupconv.algebra.translations import Translation
 
-__all__ = ["Cases", "Elements"]
-
 MOST_PAIRS = 20_000
 """About how many pairs of elements are tried as integers; those of `FEW` translations always."""
 

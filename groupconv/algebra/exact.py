@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["Element", "Rows", "equal", "is_concrete", "matrix_text", "read_only", "vanishes"]
-
 Element: TypeAlias = tuple[Any, ...]
 """An index `(s…, t…)`: integers, or symbols for the translations."""
 

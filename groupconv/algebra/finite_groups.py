@@ -13,19 +13,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.exact import IntArray
 
-__all__ = [
-    "abstract_name",
-    "all_subgroups",
-    "closure",
-    "conjugates",
-    "element_orders",
-    "factorization",
-    "factors_once",
-    "minimal_generators",
-    "normal_subgroups",
-    "restricted",
-]
-
 Elements: TypeAlias = tuple[int, ...]
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.exact import Element, Rows
 
-__all__ = ["GeneratedGroup", "Generator"]
-
 TRANSLATION_NAME = re.compile("t[0-9]+")
 
 _STANDARD = {lattice.dimension: lattice for lattice in (LINE, SQUARE, CUBIC)}

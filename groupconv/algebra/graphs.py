@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.split_group import SplitGroup
 
-__all__ = ["cayley_graph", "subgroup_lattice"]
-
 
 def cayley_graph(
     group: SplitGroup, generators: Iterable[int | tuple[int, ...]] | None = None

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.exact import Rows
 
-__all__ = ["generated", "identity", "order_of", "powers", "product", "products"]
-
 
 def identity(d: int) -> Rows:
     """The identity, `(d, d)`."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Surds = tuple[tuple[Surd, ...], ...]
 
-__all__ = ["CUBIC", "HEXAGONAL", "LINE", "SQUARE", "Lattice"]
-
 
 @dataclass(frozen=True)
 class Lattice:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["Memo"]
-
 
 class Sized(Protocol):
     """A result that knows its size in bytes."""

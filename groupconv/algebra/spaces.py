@@ -10,8 +10,6 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     from groupconv.algebra.stabilizer import Stabilizer
 
-__all__ = ["Space", "as_space"]
-
 Space: TypeAlias = str | Subgroup
 """`"lattice"` is `G/S`, `"group"` is `G`, a subgroup `H` stands for `G/H`."""
 

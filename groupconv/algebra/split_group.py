@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.lattice import Lattice
     from groupconv.algebra.stabilizer import Stabilizer, Subgroup
 
-__all__ = ["SplitGroup"]
-
 
 class _CheckedOnCreation(ABCMeta):
     """Checks what a plugin states as soon as an object of it is made."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.exact import IntArray
     from groupconv.algebra.lattice import Lattice
 
-__all__ = ["Stabilizer", "Subgroup", "require_isometries"]
-
 MEMO_BYTES = 2**26
 """How many bytes of tables are kept with the stabilizer that they are made of."""
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     import sympy
 
-__all__ = ["Surd", "read_surd"]
-
 
 class Surd:
     """A number `Σ c √n`, with different squarefree `n` and rational `c` that are not zero.

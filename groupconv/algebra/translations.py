@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-__all__ = ["FAR", "Translation", "translation_pairs", "translations"]
-
 FAR = 10**6
 """How far the farthest ones go."""
 

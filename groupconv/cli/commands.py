@@ -13,8 +13,6 @@ import typer
 
 from groupconv.errors import ExperimentalWarning, GroupConvError
 
-__all__ = ["app", "main"]
-
 app = typer.Typer(
     name="groupconv",
     help="Symmetry groups as plugins, proved, and turned into equivariant convolution layers.",

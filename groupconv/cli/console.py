@@ -11,8 +11,6 @@ from rich.table import Table
 
 from groupconv import registry
 
-__all__ = ["plain_table", "why_there_is_none", "wide_console"]
-
 WIDTH_OF_A_PIPE = 160
 
 

@@ -31,8 +31,6 @@ from groupconv.registry import group as load_group
 from groupconv.testing import equivariance_error
 from groupconv.verification import verify
 
-__all__ = ["run_demo"]
-
 PLANAR_CHANNELS = 20
 DIGITS_EPOCHS, MNIST_EPOCHS = 15, 5
 PICTURE = "feature-maps.png"

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from groupconv.errors import ArgumentError
 
-__all__ = ["atomic_write", "make_folder", "require_writable", "write_new_folder"]
-
 STDOUT, STDERR = 1, 2
 
 

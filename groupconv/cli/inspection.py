@@ -23,8 +23,6 @@ from groupconv.cli.console import plain_table, why_there_is_none, wide_console
 from groupconv.cli.files import atomic_write
 from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
 
-__all__ = ["indices", "list_groups", "show"]
-
 LARGEST_PRINTED_ORDER = 12
 INDENT = 22
 """Where the names of groups begin in the listing."""

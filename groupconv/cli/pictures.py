@@ -14,8 +14,6 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot"]
-
 FORMATS = (".svg", ".png", ".pdf")
 DOTS_PER_INCH = 150
 

@@ -21,8 +21,6 @@ from groupconv.errors import ArgumentError, GroupConvError
 from groupconv.registry.doors import verify as prove
 from groupconv.verification import VerificationReport, html_page
 
-__all__ = ["verify"]
-
 PATIENCE = 1.0
 """Seconds before a progress bar appears."""
 

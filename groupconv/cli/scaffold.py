@@ -16,8 +16,6 @@ from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE, GeneratedGroup
 from groupconv.cli.files import write_new_folder
 from groupconv.errors import ArgumentError
 
-__all__ = ["new"]
-
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*[A-Za-z0-9]|[A-Za-z]")
 
 TAKEN = {

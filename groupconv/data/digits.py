@@ -8,8 +8,6 @@ import torch.nn.functional as F
 from groupconv.data.images import ImageSet
 from groupconv.errors import MissingDependencyError
 
-__all__ = ["bundled_digits"]
-
 TEST_IMAGES = 597
 SPLIT_SEED = 0
 

@@ -12,8 +12,6 @@ from torch import Tensor
 from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, DataError
 
-__all__ = ["ImageSet", "rotate", "rotated", "turned"]
-
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:

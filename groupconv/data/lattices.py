@@ -16,8 +16,6 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     from groupconv.algebra import Lattice
 
-__all__ = ["from_lattice", "to_lattice"]
-
 
 def to_lattice(images: Tensor, lattice: Lattice = HEXAGONAL, size: int | None = None) -> Tensor:
     """Sample images `(N, C, H, W)` at the points of a plane lattice: `(N, C, size, size)`.

@@ -17,8 +17,6 @@ from groupconv.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["load_mnist", "mnist_draw"]
-
 NPZ = "mnist.npz"
 NPZ_NAMES = ("train_x", "train_y", "test_x", "test_y")
 KERAS_NAMES = ("x_train", "y_train", "x_test", "y_test")

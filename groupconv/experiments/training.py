@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from groupconv.data import ImageSet
 
-__all__ = ["Progress", "TrainingResult", "accuracy", "count_parameters", "train"]
-
 
 @dataclass(frozen=True)
 class Progress:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["P4CNN", "Z2CNN", "P4CNNRotationPooling"]
-
 KERNEL_SIZES = (3, 3, 3, 3, 3, 3, 4)
 POOL_AFTER = 1
 SMALLEST_IMAGE = 28

@@ -16,8 +16,6 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["collect", "expand", "filter_bank"]
-
 BLOCK_ENTRIES = 2**18
 MOST_BLOCKS = 16
 

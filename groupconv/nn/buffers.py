@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Table = npt.NDArray[np.int64 | np.bool_]
 
-__all__ = ["TableModule", "as_tensor", "kept_tensor"]
-
 
 def as_tensor(table: Table, device: torch.device | str | None = None) -> Tensor:
     """A copy of a read-only table as a tensor, fit for training in any mode."""

@@ -23,14 +23,7 @@ if TYPE_CHECKING:
     from groupconv.algebra import Space, SplitGroup, Subgroup
     from groupconv.nn.buffers import Table
 
-__all__ = ["GroupConv", "LiftingConv"]
-
-PADDING_MODES = {
-    "zeros": "constant",
-    "reflect": "reflect",
-    "replicate": "replicate",
-    "circular": "circular",
-}
+PADDING_MODES = {"zeros": "constant"} | {m: m for m in ("reflect", "replicate", "circular")}
 """The names of torch's layers, and those of `torch.nn.functional.pad`."""
 
 
@@ -110,17 +103,10 @@ class GroupConv(TableModule):
                 f"padding_mode={padding_mode!r}: expected one of "
                 f"{', '.join(map(repr, PADDING_MODES))}"
             )
-        S = self.group.stabilizer
+        S, is_circular = self.group.stabilizer, padding_mode == "circular"
         self.transform = filter_transform(S, kernel_size, in_space, out_space)
-        self.window = Window.read(
-            S,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            group=self.group.name,
-            is_circular=padding_mode == "circular",
-        )
+        sizes = kernel_size, stride, padding, dilation
+        self.window = Window.read(S, *sizes, group=self.group.name, is_circular=is_circular)
         self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
         self.padding, self.dilation = padding, self.window.dilation
         self.padding_mode = padding_mode
@@ -214,10 +200,8 @@ class GroupConv(TableModule):
 
     def _tables(self) -> Mapping[str, Table]:
         index = self.transform.index
-        return {
-            "bank_index": index.reshape(len(index), -1),
-            "bank_inverse": self.transform.inverse,
-        }
+        flat = index.reshape(len(index), -1)
+        return {"bank_index": flat, "bank_inverse": self.transform.inverse}
 
 
 class LiftingConv(GroupConv):
@@ -251,19 +235,6 @@ class LiftingConv(GroupConv):
         group: SplitGroup | str,
         out_space: Space = "group",
     ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            padding_mode,
-            device,
-            dtype,
-            group=group,
-            in_space="lattice",
-            out_space=out_space,
-        )
+        sizes = in_channels, out_channels, kernel_size, stride, padding, dilation, groups
+        others = bias, padding_mode, device, dtype
+        super().__init__(*sizes, *others, group=group, in_space="lattice", out_space=out_space)

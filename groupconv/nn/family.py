@@ -14,8 +14,6 @@ from groupconv.registry import as_group
 if TYPE_CHECKING:
     from groupconv.algebra import SplitGroup
 
-__all__ = ["LayerFamily", "layers"]
-
 
 class LayerFamily:
     """Every layer class, with its `group=` filled in.

@@ -8,8 +8,6 @@ from torch import Tensor, nn
 from groupconv.arguments import flag, positive
 from groupconv.errors import ShapeError
 
-__all__ = ["BatchNorm"]
-
 
 class BatchNorm(nn.Module):
     """Batch normalisation over the batch, the stabilizer planes and space (section 6.1).

@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Subgroup
     from groupconv.transforms import Window
 
-__all__ = [
-    "merge_planes",
-    "not_a_tensor",
-    "planar_convolution",
-    "pool_planes",
-    "require_mode",
-    "split_planes",
-    "warn_if_uneven",
-    "wrong_input",
-]
-
 POOLING_MODES = ("max", "mean", "sum")
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}

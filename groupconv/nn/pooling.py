@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Space, SplitGroup
     from groupconv.nn.buffers import Table
 
-__all__ = ["AvgPool", "CosetPool", "MaxPool"]
-
 
 class CosetPool(TableModule):
     """Pool over the cosets of a subgroup, from `G/H` to `G/K` with `H ≤ K` (section 6.3).

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import SplitGroup
     from groupconv.nn.buffers import Table
 
-__all__ = ["Mask", "Subsample"]
-
 
 class Mask(TableModule):
     """Set a feature map to zero outside the part of its array that the group keeps.

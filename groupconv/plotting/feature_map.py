@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Element, SplitGroup
     from groupconv.algebra.exact import FloatArray
 
-__all__ = ["draw_feature_map", "equivariance_figure", "feature_map_figure"]
-
 HALF_WIDTH = 0.38
 """Half the side of a drawn plane; the planes stand about a circle of radius 1."""
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.exact import FloatArray
 
-__all__ = ["cayley_figure", "draw_arrows", "subgroup_figure"]
-
 ROTATION, REFLECTION = ("#c1272d", "#f09a4a", "#7b3294"), ("#1f5fa8", "#4fb3bf", "#3b7d3b")
 """Reds for generators that rotate, blues for those that reflect, the first of each first."""
 

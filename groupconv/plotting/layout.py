@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Lattice, SplitGroup
     from groupconv.algebra.exact import FloatArray, IntArray
 
-__all__ = [
-    "draw_cells",
-    "element_label",
-    "new_figure",
-    "plane_group",
-    "plane_positions",
-    "positions",
-    "readable_generators",
-    "voronoi_cell",
-]
-
 VIEW = np.array([[0.9, -0.42, 0.1], [0.18, 0.25, 0.95]])
 """How space is seen on a page: the third axis nearly upright, no two axes in line."""
 
@@ -181,17 +170,9 @@ def draw_cells(
     cells, centres = _cells(array, lattice)
     outlines = scale * (centres[:, None] + voronoi_cell(lattice))  # (cells, corners, 2)
     on_page = np.stack([outlines[..., 1] + middle[0], middle[1] - outlines[..., 0]], axis=-1)
-    limit = float(limit)
-    style: dict[str, Any] = {
-        "cmap": "RdBu_r",
-        "clim": (-limit, limit),
-        "edgecolors": "face",
-        "linewidths": 0.2,
-    }
-    drawn = PolyCollection(
-        list(on_page), array=array[tuple(cells.T)], zorder=2, **(style | options)
-    )
-    axes.add_collection(drawn)
+    style: dict[str, Any] = {"cmap": "RdBu_r", "clim": (-float(limit), float(limit))}
+    style |= {"edgecolors": "face", "linewidths": 0.2, "zorder": 2} | options
+    axes.add_collection(PolyCollection(list(on_page), array=array[tuple(cells.T)], **style))
 
 
 def extent(lattice: Lattice, values: FloatArray) -> FloatArray:

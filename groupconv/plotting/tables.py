@@ -16,8 +16,6 @@ from groupconv.transforms import filter_transform
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["filter_figure", "table_figure"]
-
 LARGEST_LABELLED = 48
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from groupconv.transforms import FilterTransform
     from groupconv.verification import VerificationReport
 
-__all__ = ["filter_transform", "verify"]
-
 
 def verify(
     group: SplitGroup | str, *, progress: Callable[[str, int, int], None] | None = None

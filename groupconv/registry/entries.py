@@ -11,18 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from importlib.metadata import Distribution
 
-__all__ = [
-    "ADVICE",
-    "ENTRY_POINT_GROUP",
-    "VARIABLE",
-    "GroupEntry",
-    "entry_points",
-    "is_allowed",
-    "origins",
-    "printable",
-    "resolve",
-]
-
 ENTRY_POINT_GROUP = "groupconv.groups"
 
 ADVICE = "groupconv.advice"

@@ -42,8 +42,6 @@ from groupconv.registry.entries import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["as_group", "group", "groups", "registered"]
-
 LONGEST_TEXT = 600
 TARGETS = "a SplitGroup subclass, an instance, or a function without arguments that returns one"
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True  # so that pytest ends at the line of the test
 
-__all__ = ["check_group", "parametrize_with_group_checks"]
-
 
 def check_group(group: SplitGroup | str) -> None:
     """Certify a group, or an installed one: its axioms, tables and layers, and it as an object.

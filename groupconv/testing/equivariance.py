@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True  # so that pytest ends at the line of the test
 
-__all__ = ["EquivarianceResult", "assert_equivariant", "equivariance_error"]
-
 TOLERANCES = {torch.float64: 1e-10, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 FLOAT32_TOLERANCE = 1e-4
 

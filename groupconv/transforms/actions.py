@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Subgroup
     from groupconv.algebra.exact import IntArray
 
-__all__ = ["Action", "action"]
-
 FAR = 2**31
 """No array reaches as far."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra.exact import IntArray
 
-__all__ = ["FilterTransform", "filter_transform"]
-
 
 @dataclass(frozen=True)
 class FilterTransform:

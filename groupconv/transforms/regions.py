@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
     BoolArray = npt.NDArray[np.bool_]
 
-__all__ = [
-    "centred_cells",
-    "invariant_cells",
-    "invariant_region",
-    "require_symmetric",
-    "support_cells",
-]
-
 
 def require_symmetric(stabilizer: Stabilizer, argument: str, values: Sequence[int]) -> None:
     """Refuse values that differ between axes that the stabilizer maps into each other.

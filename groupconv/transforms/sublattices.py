@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Stabilizer
     from groupconv.algebra.exact import IntArray
 
-__all__ = ["sublattice", "sublattice_cells"]
-
 LARGEST_INDEX = 16
 """The largest index of a sublattice; a network that keeps one point in 16 keeps few enough."""
 

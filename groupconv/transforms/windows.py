@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import Stabilizer
 
-__all__ = ["Window"]
-
 
 @dataclass(frozen=True)
 class Window:

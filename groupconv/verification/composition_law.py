@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import SplitGroup
 
-__all__ = ["composition_law"]
-
 LONGEST_SUM = 8
 """Angles that are sums of more terms are not expanded."""
 

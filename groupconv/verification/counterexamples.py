@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.cases import Cases, Elements
     from groupconv.verification.report import TextRows
 
-__all__ = ["fails", "smallest_counterexample"]
-
 MOST_CASES = 48
 """How many failing cases are followed to integers."""
 FOLLOWED_FAR = 4

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.axioms import Axiom
     from groupconv.algebra.cases import Cases, Elements
 
-__all__ = ["likely_cause"]
-
 WITNESSES = 256
 """Pairs of elements on which a mistake has to show."""
 

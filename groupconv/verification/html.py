@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from groupconv.verification.report import Check, Counterexample, TextRows, VerificationReport
 
-__all__ = ["html_page"]
-
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }

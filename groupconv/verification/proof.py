@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from groupconv.algebra import SplitGroup
     from groupconv.algebra.axioms import Axiom
     from groupconv.algebra.cases import Elements
+    from groupconv.verification.report import Method
     from groupconv.verification.table_checks import TableCheck
 
     Progress = Callable[[str, int, int], None]
-
-__all__ = ["verify"]
 
 STEP = 64
 """After how many cases progress is reported."""
@@ -56,20 +55,16 @@ def verify(group: SplitGroup, *, progress: Progress | None = None) -> Verificati
             if progress is not None and cases % STEP == 0:
                 progress(name, before + cases, total)
 
-        if reason := _lacking(axiom.needs, checks):
-            checks.append(_undecided(axiom, reason))
-        elif not domain:
-            checks.append(_derived(axiom, axiom.needs))
-        else:
+        if domain and not _lacking(axiom.needs, checks):
             checks.append(_examine(G, axiom, domain, report))
+        else:
+            checks.append(_derived(axiom, axiom.needs, checks))
         done += len(domain)
     for statement in DERIVED:
-        reason = _lacking(statement.premises, checks)
-        checks.append(
-            _undecided(statement, reason) if reason else _derived(statement, statement.premises)
-        )
-    if reason := _lacking(tuple(check.name for check in checks), checks):  # there are no tables
-        checks += [_undecided(check, reason) for check in TABLE_CHECKS]
+        checks.append(_derived(statement, statement.premises, checks))
+    everything = tuple(check.name for check in checks)
+    if _lacking(everything, checks):  # there are no tables
+        checks += [_derived(check, everything, checks) for check in TABLE_CHECKS]
     else:
         checks += composition_law(group)
         checks += [_examine_tables(group, check) for check in TABLE_CHECKS]
@@ -194,11 +189,11 @@ def _lacking(premises: tuple[str, ...], checks: list[Check]) -> str:
     return ""
 
 
-def _derived(statement: Axiom | Derived, premises: tuple[str, ...]) -> Check:
-    return Check(statement.name, statement.statement, statement.latex, "derived", 0, 0.0, premises)
-
-
-def _undecided(statement: Axiom | Derived | TableCheck, reason: str) -> Check:
-    return Check(
-        statement.name, statement.statement, statement.latex, "undecided", 0, 0.0, (reason,)
-    )
+def _derived(
+    statement: Axiom | Derived | TableCheck, premises: tuple[str, ...], checks: list[Check]
+) -> Check:
+    """A statement that follows from others, or is undecided if one of them does not hold."""
+    reason = _lacking(premises, checks)
+    method: Method = "undecided" if reason else "derived"
+    grounds = (reason,) if reason else premises
+    return Check(statement.name, statement.statement, statement.latex, method, 0, 0.0, grounds)

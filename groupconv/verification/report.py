@@ -12,8 +12,6 @@ from groupconv.errors import VerificationError
 if TYPE_CHECKING:
     from groupconv.algebra import Element
 
-__all__ = ["Check", "Counterexample", "Method", "TextRows", "VerificationReport"]
-
 Verdict = Literal["refuted", "not proved"]
 Method = Literal["proved", "derived", "computed", "undecided"] | Verdict
 """`proved`: with symbols; `derived`: from other checks; `computed`: in exact integers; `undecided`:

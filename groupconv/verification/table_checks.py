@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Stabilizer
     from groupconv.algebra.exact import IntArray
 
-__all__ = ["TABLE_CHECKS", "TableCheck", "Violation"]
-
 KERNEL_SIZE = 3
 
 
