@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from groupconv.algebra.exact import Element
     from groupconv.algebra.plugin import Plugin
 
-__all__ = ["Formulas", "raised_at"]
-
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -34,7 +32,7 @@ class Formulas:
 
     def matrix(self, *index: Any) -> sympy.ImmutableMatrix:
         """The matrix of an index, of the group's size."""
-        return as_matrix(self.group, self._call("matrix", *_exact(index)), f"matrix{index}")
+        return as_matrix(self.group, self._call("matrix", *_exact(index)), "matrix", index)
 
     def index(self, matrix: sympy.ImmutableMatrix) -> Element:
         """What the formula gives for a matrix: an element in form, not compared with the matrix."""
@@ -60,9 +58,8 @@ class Formulas:
             raise
         except Exception as error:
             given = ", ".join(map(str, arguments))
-            what = type(error).__name__ + (
-                f": {' '.join(str(error).split())}" if str(error) else ""
-            )
+            text = " ".join(str(error).split())
+            what = f"{type(error).__name__}{': ' * bool(text)}{text}"
             raise GroupError(
                 f"{name}({given}) of group {self.group.name!r} raised {what}"
                 f"{raised_at(error, formula)}; correct the plugin's {name}"

@@ -14,8 +14,6 @@ from groupconv.errors import ElementError, GroupError
 if TYPE_CHECKING:
     import sympy
 
-__all__ = ["API_VERSION", "LARGEST_ORDER", "Plugin", "as_element", "as_matrix", "check_plugin"]
-
 API_VERSION = 1
 """The version of this contract; it changes when plugins written for it need to."""
 
@@ -129,15 +127,26 @@ def _as_coordinate(group: Plugin, index: Any, value: Any) -> Any:
     )
 
 
-def as_matrix(group: Plugin, value: Any, what: str) -> sympy.ImmutableMatrix:
+def as_matrix(
+    group: Plugin, value: Any, what: str, index: Element | str = ""
+) -> sympy.ImmutableMatrix:
     """Read a matrix of the group's size: of sympy, or rows of integers and expressions.
+
+    An error calls it `what`, of an `index` if there is one.
 
     Raises:
         GroupError: `value` is not such a matrix; text is never evaluated.
     """
     import sympy
 
-    size = group.lattice.dimension + 1
+    d = group.lattice.dimension
+
+    def wrong(found: str, expected: str) -> GroupError:
+        size = f"a {d + 1}×{d + 1} matrix"
+        return GroupError(
+            f"{what}{index} of group {group.name!r} is {found}, expected {size}{expected}"
+        )
+
     if not isinstance(value, sympy.MatrixBase):
         try:
             rows = value.tolist() if hasattr(value, "tolist") else value
@@ -145,14 +154,8 @@ def as_matrix(group: Plugin, value: Any, what: str) -> sympy.ImmutableMatrix:
                 [e if isinstance(e, sympy.Expr) else operator.index(e) for e in row] for row in rows
             ]
         except TypeError as error:
-            raise GroupError(
-                f"{what} of group {group.name!r} is {value!r}, expected a {size}×{size} matrix of "
-                f"integers or sympy expressions"
-            ) from error
+            raise wrong(repr(value), " of integers or sympy expressions") from error
     matrix = sympy.ImmutableMatrix(value)
-    if matrix.shape != (size, size):
-        raise GroupError(
-            f"{what} of group {group.name!r} is {matrix_text(matrix)}, expected a {size}×{size} "
-            f"matrix, as a group in {group.lattice.dimension} dimensions has"
-        )
+    if matrix.shape != (d + 1, d + 1):
+        raise wrong(matrix_text(matrix), f", as a group in {d} dimensions has")
     return matrix
