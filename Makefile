@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+# Bytecode is kept, also where the environment says otherwise: only what is imported is compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo test quick lint docs bench clean
 
@@ -11,21 +14,20 @@ install: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo]" --group dev --group docs
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable ".[demo]" --group dev --group docs
 	touch $(READY)
 
 demo: install  ## prove a group, train its network on real digits, draw what it sees
 	$(BIN)/groupconv demo
 
-test: install  ## every test, and, in their order, the examples of the docs, which share names
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest groupconv groupconv_plugins docs README.md
+test: install  ## every test, and every example of the docs and the docstrings
+	$(PYTEST)
 
 QUICK := tests/algebra tests/transforms tests/nn/test_oracle.py tests/nn/test_bank.py \
 	tests/test_planted_defects.py tests/test_calls.py tests/test_package.py
 
 quick: install  ## the mathematics, the tables and the bank; not the proofs, layers and commands
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(QUICK)
+	$(PYTEST) -q $(QUICK)
 
 lint: install  ## style, types, and the floors of the house
 	$(BIN)/ruff check .

@@ -226,7 +226,7 @@ def factorization(table: IntArray, preferred: Iterable[int]) -> Elements | None:
 
 def _powers(table: IntArray, s: int) -> list[int]:
     """`1, s, s², …`, each once."""
-    found = [0, s] if s else [0]
-    while s and table[found[-1], s] != 0:
-        found.append(int(table[found[-1], s]))
+    found = [0]
+    while power := int(table[found[-1], s]):
+        found.append(power)
     return found

@@ -135,8 +135,6 @@ class _SpatialPool(nn.Module):
         if not isinstance(x, Tensor) or x.ndim < d + 2:
             raise wrong_input(x, ("C",), d, self.group.name)
         warn_if_uneven(type(self).__name__, self.window, x)
-        # The batch stays an axis of its own: merged with others, torch's compiler cannot reason
-        # about sizes that change.
         planes = x.flatten(1, -d - 1)  # shape: (B, C·S, *spatial)
         pooled = self._pool(planes) if self._cells is None else self._reduce(self._views(planes))
         return pooled.view(*x.shape[:-d], *pooled.shape[-d:])

@@ -125,6 +125,15 @@ def test_experimental_groups_say_so():
 def test_matrices_of_other_groups_are_told_by_their_linear_part():
     with pytest.raises(ElementError, match="none of its stabilizer elements has that linear part"):
         P2.index([[0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    with pytest.raises(ElementError, match="no product of generators has the linear part"):
+        P2.index([[0, 1, sympy.Symbol("t")], [1, 0, 0], [0, 0, 1]])
+
+
+def test_generators_that_serve_keep_their_names():
+    turns = {"turn": [[0, -1], [1, 0]]}
+    assert GeneratedGroup.from_matrices("p4", turns).coordinate_names == ("turn", "t0", "t1")
+    turns["half"] = [[-1, 0], [0, -1]]  # not needed, so others are chosen
+    assert GeneratedGroup.from_matrices("p4", turns).coordinate_names == ("a", "t0", "t1")
 
 
 ACUTE = gc.Lattice("acute", (("1", "0"), ("1/2", "sqrt(3)/2")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 import sympy
 
@@ -78,3 +80,26 @@ def test_texts_are_read_as_sympy_reads_them(text):
     number, expected = read_surd(text), sympy.sympify(text)
     assert vanishes(number.as_sympy() - expected)
     assert float(number) == pytest.approx(float(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("sqrt(0)", {}),
+        ("sqrt(4)", {1: 2}),
+        ("sqrt(25)", {1: 5}),
+        ("sqrt(6)", {6: 1}),
+        ("sqrt(27)", {3: 3}),
+        ("sqrt(18)", {2: 3}),
+        ("sqrt(75/4)", {3: Fraction(5, 2)}),
+    ],
+)
+def test_roots_are_of_squarefree_numbers(text, terms):
+    assert read_surd(text).terms == terms
+
+
+def test_the_gram_matrix_has_a_part_for_each_root():
+    odd = Lattice("odd", (("1", "0"), ("sqrt(2)/2", "1")))
+    parts = odd.integer_grams.tolist()  # of 2 Γ = (2, 0; 0, 3) + √2 (0, 1; 1, 0)
+    assert parts == [[[2, 0], [0, 3]], [[0, 1], [1, 0]]]
+    assert odd.cartesian_basis.tolist() == [[1, pytest.approx(0.5**0.5)], [0, 1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import pickle
 from dataclasses import FrozenInstanceError
@@ -26,7 +27,7 @@ from groupconv.algebra.finite_groups import (
     normal_subgroups,
 )
 from groupconv.errors import AxiomError
-from tests.support.groups import CUBE, GROUPS, P4, P4M, P6M, P222, Z2
+from tests.support.groups import CUBE, GROUPS, P4, P4M, P6M, P222, PM, Z2
 
 QUATERNIONS = PermutationGroup(
     Permutation([1, 2, 3, 0, 5, 6, 7, 4]), Permutation([4, 7, 6, 5, 2, 1, 0, 3])
@@ -222,3 +223,27 @@ def test_no_group_no_structure():
     broken = gc.GeneratedGroup("bad", {"a": ([[0, 1], [1, 0]], 2), "b": ([[-1, 0], [0, 1]], 2)})
     with pytest.raises(AxiomError, match="closure"):
         _ = broken.stabilizer.name
+
+
+def test_axes_that_are_mixed_and_reversed():
+    facts = [
+        (P4, True, {(0, 1), (1, 0)}, {0, 1}),
+        (PM, True, set(), {0}),
+        (P6M, False, {(0, 1), (1, 0)}, {0, 1}),
+        (CUBE, True, set(itertools.permutations(range(3), 2)), {0, 1, 2}),
+    ]
+    for group, permutes, mixed, flipped in facts:
+        S = group.stabilizer
+        assert S.permutes_axes is permutes
+        assert set(S.mixed_axes) == mixed
+        assert S.reversed_axes == flipped
+    sheared = gc.Stabilizer.from_matrices([np.eye(2), [[0, 1], [1, 0]]], gc.HEXAGONAL)
+    assert (sheared.permutes_axes, sheared.reversed_axes) == (True, frozenset())
+
+
+def test_stabilizers_are_values():
+    S = P4.stabilizer
+    assert copy.deepcopy(S) is S
+    assert S.__eq__(3) is NotImplemented
+    with pytest.raises(AxiomError, match="breaks identity: the matrix of 0 is"):
+        gc.Stabilizer.from_matrices([-np.eye(2), np.eye(2)], gc.SQUARE)

@@ -53,7 +53,7 @@ def test_unknown_spaces_are_refused(space):
         as_space(P4.stabilizer, space, "in_space")
 
 
-@pytest.mark.parametrize("elements", [(0, 1), (1,), (), (0, 9), (2, 0)])
+@pytest.mark.parametrize("elements", [(0, 1), (1,), (), (0, 4), (0, 9), (2, 0)])
 def test_what_is_no_subgroup_is_refused(elements):
     with pytest.raises(
         GroupError, match=r"not the ascending flat indices of a subgroup of C4, of order 4"
@@ -62,7 +62,7 @@ def test_what_is_no_subgroup_is_refused(elements):
 
 
 def test_subgroups_are_ordered_by_inclusion():
-    assert P4M.subgroup((0, 2)) <= P4M.subgroup((0, 1))
+    assert P4M.subgroup((0, 2)) <= P4M.subgroup((0, 1)) <= P4M.subgroup((0, 1))
     assert not P4M.subgroup((0, 1)) <= P4M.subgroup((0, 2))
     assert not P4.subgroup() <= P4M.subgroup()
 

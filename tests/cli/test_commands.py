@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +17,8 @@ from tests.support import zoo
 from tests.support.groups import CUBE
 
 
-def run(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "groupconv", *map(str, arguments)],
-        capture_output=True, text=True, check=False, **options,
-    )  # fmt: skip
-
-
-def test_show_explains_a_group():
-    result = run("show", "p4m")
+def test_show_explains_a_group(command):
+    result = command("show", "p4m")
     assert result.returncode == 0
     for text in (
         "(m, r, u, v)",
@@ -55,8 +47,8 @@ def test_show_of_generated_groups(monkeypatch, capsys):
     assert "plot Pm-3m --what table" in shown
 
 
-def test_verify_succeeds_and_says_how():
-    result = run("verify", "p4")
+def test_verify_succeeds_and_says_how(command):
+    result = command("verify", "p4")
     assert result.returncode == 0
     assert "p4: proved" in result.stdout
     assert "proved, " in result.stdout
@@ -88,8 +80,8 @@ def test_a_proof_that_raises_does_not_stop_the_others(monkeypatch, capsys):
     assert [report["group"] for report in data["reports"]] == ["p4"]
 
 
-def test_an_experimental_group_is_one_line_of_warning():
-    result = run("show", "p6")
+def test_an_experimental_group_is_one_line_of_warning(command):
+    result = command("show", "p6")
     assert result.returncode == 0
     assert "(1, 0), (-1/2, sqrt(3)/2)" in result.stdout  # the basis of the lattice
     assert result.stderr.startswith("warning: group 'p6' of groupconv is experimental: ")
@@ -97,9 +89,9 @@ def test_an_experimental_group_is_one_line_of_warning():
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_nothing_to_verify_is_an_error(monkeypatch, options):
+def test_nothing_to_verify_is_an_error(command, monkeypatch, options):
     monkeypatch.setenv("GROUPCONV_PLUGINS", "typo")
-    result = run("verify", "--all", *options)
+    result = command("verify", "--all", *options)
     assert result.returncode == 2
     assert "GROUPCONV_PLUGINS='typo' leaves every installed group out" in result.stderr
 
@@ -117,9 +109,9 @@ def test_names_are_not_markup(capsys, monkeypatch):
     assert "line[/b], dimension 1" in shown
 
 
-def test_verify_all_as_json_and_as_a_page(tmp_path, monkeypatch):
+def test_verify_all_as_json_and_as_a_page(command, tmp_path, monkeypatch):
     monkeypatch.setenv("GROUPCONV_PLUGINS", "z2, p4, p4m")
-    result = run("verify", "--all", "--json", "--html", tmp_path / "proofs.html")
+    result = command("verify", "--all", "--json", "--html", tmp_path / "proofs.html")
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)
     assert data["passed"]
@@ -140,8 +132,8 @@ def test_verify_all_goes_on_past_a_plugin_that_does_not_load(monkeypatch, capsys
     assert "not loaded" in (tmp_path / "proofs.html").read_text()
 
 
-def test_named_groups_are_all_verified_even_if_one_does_not_exist():
-    result = run("verify", "p4", "nosuch", "z2", "--json")
+def test_named_groups_are_all_verified_even_if_one_does_not_exist(command):
+    result = command("verify", "p4", "nosuch", "z2", "--json")
     assert result.returncode == 2
     assert result.stderr.startswith("error: no group named 'nosuch' is installed")
     found = json.loads(result.stdout)
@@ -149,9 +141,9 @@ def test_named_groups_are_all_verified_even_if_one_does_not_exist():
     assert (found["passed"], list(found["errors"])) == (False, ["nosuch"])
 
 
-def test_indices_writes_the_table(tmp_path):
+def test_indices_writes_the_table(command, tmp_path):
     path = tmp_path / "table.npz"
-    result = run("indices", "p4", "--kernel-size", 3, "--in-space", "lattice", "--output", path)
+    result = command("indices", "p4", "--kernel-size", 3, "--in-space", "lattice", "--output", path)
     assert result.returncode == 0, result.stderr
     with np.load(path) as file:
         np.testing.assert_array_equal(file["index"], gc.filter_transform("p4", 3, "lattice").index)
@@ -201,8 +193,9 @@ def test_indices_writes_the_table(tmp_path):
     ],
     ids=lambda part: part if isinstance(part, str) else " ".join(part),
 )
-def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
-    result = run(*arguments, cwd=tmp_path)
+def test_bad_input_is_one_clear_line(command, monkeypatch, arguments, message, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    result = command(*arguments)
     assert result.returncode == 2
     assert not list(tmp_path.iterdir())
     assert message in result.stderr
@@ -233,9 +226,10 @@ def test_plot_draws_the_same_file_twice(what, tmp_path):
         assert drawn[0].startswith(start)
 
 
-def test_plot_as_a_command(tmp_path):
+def test_plot_as_a_command(command, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     arguments = ["plot", "p4m", "--generator", 4, "--generator", 5, "-o", "graph.PDF"]
-    result = run(*arguments, cwd=tmp_path)
+    result = command(*arguments)
     assert result.stdout == "graph.PDF: cayley of p4m\n"
     assert (tmp_path / "graph.PDF").read_bytes().startswith(b"%PDF")
 
@@ -247,9 +241,9 @@ def test_a_long_path_stays_on_one_line(tmp_path, capsys):
     assert capsys.readouterr().out == f"{path}: table of p4\n"
 
 
-def test_version_and_help():
-    assert run("--version").stdout.strip() == f"groupconv {gc.__version__}"
-    shown = run("--help").stdout
+def test_version_and_help(command):
+    assert command("--version").stdout.strip() == f"groupconv {gc.__version__}"
+    shown = command("--help").stdout
     assert shown.startswith("Usage: groupconv [OPTIONS] COMMAND")
     assert "verify" in shown
 
@@ -269,16 +263,6 @@ finally:
     assert shown.endswith("heavy: set()\n")
 
 
-def test_demo_goes_all_the_way(tmp_path):
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    result = run("demo", "--epochs", 1, cwd=tmp_path, env=environment)
-    assert result.returncode == 0, result.stderr
-    for text in ("checks hold for all its elements", "1,200 training", "epoch 1 of 1",
-                 "planar CNN", "p4 CNN", "24,680", r"upright \u2192 rotated"):  # fmt: skip
-        assert text in result.stdout
-    assert (tmp_path / "groupconv-demo" / "feature-maps.png").read_bytes()[1:4] == b"PNG"
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -289,11 +273,11 @@ def test_demo_goes_all_the_way(tmp_path):
         ),
     ],
 )
-def test_options_of_another_picture_are_refused(tmp_path, options, message):
-    result = run("plot", "p4m", "-o", str(tmp_path / "p.svg"), *options)
+def test_options_of_another_picture_are_refused(command, tmp_path, options, message):
+    result = command("plot", "p4m", "-o", str(tmp_path / "p.svg"), *options)
     assert result.returncode == 2
     assert message in result.stderr
 
 
-def test_both_spellings_of_help():
-    assert run("-h").stdout == run("--help").stdout
+def test_both_spellings_of_help(command):
+    assert command("-h").stdout == command("--help").stdout

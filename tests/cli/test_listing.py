@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 
 import pytest
@@ -30,26 +28,21 @@ p4 = odd_plugin:half
 """
 
 
-def groups(*options, **environment):
-    command = [sys.executable, "-W", "error", "-m", "groupconv", "groups", *options]
-    return subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture
-def plugins(tmp_path):
+def plugins(tmp_path, monkeypatch):
     """A distribution with a good group, two broken ones, and a name that is taken."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "odd_plugin", raising=False)
     (tmp_path / "odd_plugin.py").write_text(PLUGIN)
     metadata = tmp_path / "odd-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
-    return {"PYTHONPATH": str(tmp_path)}
 
 
-def test_groups_are_listed_by_dimension_and_lattice():
-    result = groups(COLUMNS="80")
+def test_groups_are_listed_by_dimension_and_lattice(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    result = command("groups")
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert "  line                z1 (1)  z1m (2)" in lines[lines.index("dimension 1") :]
@@ -64,8 +57,8 @@ def test_groups_are_listed_by_dimension_and_lattice():
         assert entry.target not in result.stdout
 
 
-def test_broken_plugins_never_break_the_listing(plugins):
-    result = groups(**plugins)
+def test_broken_plugins_never_break_the_listing(command, plugins):
+    result = command("groups")
     assert result.returncode == 0
     assert result.stderr == "a plugin may print\n"
     listed, broken = result.stdout.split("\nbroken\n")
@@ -76,16 +69,16 @@ def test_broken_plugins_never_break_the_listing(plugins):
     assert " p4 (" not in listed
 
 
-def test_no_load_loads_no_plugin(plugins):
-    result = groups("--no-load", **plugins)
+def test_no_load_loads_no_plugin(command, plugins):
+    result = command("groups", "--no-load")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("not loaded\n")
     assert " half " in result.stdout
     assert "dimension" not in result.stdout
 
 
-def test_json_holds_every_field(plugins):
-    result = groups("--json", **plugins)
+def test_json_holds_every_field(command, plugins):
+    result = command("groups", "--json")
     assert result.stderr == ""
     listed = {entry["name"]: entry for entry in json.loads(result.stdout)}
     assert set(listed) == {*gc.groups(), "half", "unlicensed", "gone"}
@@ -93,7 +86,7 @@ def test_json_holds_every_field(plugins):
         "name": "half", "distribution": "odd", "version": "1.0", "target": "odd_plugin:half",
         "status": "available", "error": None, "dimension": None, "order": None,
     }  # fmt: skip
-    loaded = {e["name"]: e for e in json.loads(groups("--json", "--load", **plugins).stdout)}
+    loaded = {e["name"]: e for e in json.loads(command("groups", "--json", "--load").stdout)}
     orders = [loaded[name]["order"] for name in ("z2", "half", "p4m", "Fm-3m", "unlicensed")]
     assert orders == [1, 2, 8, 48, None]
     assert [loaded[name]["status"] for name in ("z2", "half", "unlicensed")] == [
@@ -101,6 +94,7 @@ def test_json_holds_every_field(plugins):
     ]  # fmt: skip
 
 
-def test_an_empty_listing_says_why():
-    shown = groups(GROUPCONV_PLUGINS="").stdout
+def test_an_empty_listing_says_why(command, monkeypatch):
+    monkeypatch.setenv("GROUPCONV_PLUGINS", "")
+    shown = command("groups").stdout
     assert shown == "GROUPCONV_PLUGINS='' leaves every installed group out\n"

@@ -121,25 +121,36 @@ def test_layers_can_be_copied_and_pickled(duplicate):
     assert torch.equal(duplicate(net).eval()(x), net.eval()(x))
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch's default compiler needs one of C++")
 def test_layers_compile_in_one_graph():
     family = gc.layers(P4)
     net = nn.Sequential(
         family.LiftingConv(1, 2, 3),
-        family.BatchNorm(2),
         nn.ReLU(),
         family.MaxPool(2),
         family.GroupConv(2, 2, 3, padding="same"),
         family.CosetPool(),
     ).double()
-    x = torch.randn(2, 1, 10, 10, dtype=torch.float64)
-    results = []
-    for module in (net, torch.compile(net, fullgraph=True)):
+    compiled = torch.compile(net, fullgraph=True)
+    x, results = torch.randn(2, 1, 10, 10, dtype=torch.float64), []
+    for module in (net, compiled):
         net.zero_grad()
         y = module(x)
         y.square().sum().backward()
         results.append([y.detach(), *(p.grad.clone() for p in net.parameters())])
-    for eager, compiled in zip(*results, strict=True):
-        torch.testing.assert_close(compiled, eager)
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected)
+    with torch.no_grad():  # of another size, which is compiled for all sizes
+        x = torch.randn(2, 1, 14, 14, dtype=torch.float64)
+        torch.testing.assert_close(compiled(x), net(x))
+
+
+def test_networks_with_statistics_compile_for_each_size():
+    net = nn.Sequential(gc.nn.LiftingConv(1, 2, 3, group=P4), gc.nn.BatchNorm(2), nn.ReLU()).eval()
+    compiled = torch.compile(net, fullgraph=True, dynamic=False, backend="aot_eager")
+    for size in (8, 12):
+        x = torch.randn(4, 1, size, size)
+        torch.testing.assert_close(compiled(x), net(x))
 
 
 def test_sync_batch_norm_conversion_finds_the_norm():
@@ -419,19 +430,3 @@ def test_images_do_not_pass_for_one_volume():
     assert layer(images[None]).shape == (1, 4, 4, 1, 7, 7)
     with pytest.raises(ShapeError, match="'P4' acts on 3 spatial axes, and 'p4' on 2: names are"):
         layer(torch.zeros(2, 3, 9, 9))
-
-
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch's default compiler needs one of C++")
-def test_compiled_networks_take_images_of_another_size():
-    torch.compiler.reset()
-    layers = gc.layers("p4m")
-    first, last = layers.LiftingConv(1, 2, 3, padding=1), layers.GroupConv(2, 2, 3)
-    pooled = nn.Sequential(first, layers.MaxPool(2), last)
-    normal = nn.Sequential(first, layers.BatchNorm(2), nn.ReLU(), last)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch's compiler
-        for net, options in ((pooled, {}), (normal, {"dynamic": False})):
-            compiled = torch.compile(net, **options)
-            for size in (8, 12):
-                x = torch.randn(4, 1, size, size)
-                torch.testing.assert_close(compiled(x), net(x))

@@ -143,6 +143,13 @@ def test_the_most_compact_sublattice_is_taken_however_close_the_next_one_is():
     long = gc.Lattice("long", (("1", "0"), ("0", "1001/1000")))
     oblong = gc.GeneratedGroup("pmm", {g.name: (g.matrix, g.order) for g in PMM.generators}, long)
     assert sublattice(oblong.stabilizer, 2).tolist() == [[2, 0], [0, 1]]
+    half_turn = gc.GeneratedGroup("p2", {"r": ([[-1, 0], [0, -1]], 2)}, gc.HEXAGONAL).stabilizer
+    candidates = np.array(list(itertools.product(range(-4, 5), repeat=4))).reshape(-1, 2, 2)
+    basis = gc.HEXAGONAL.cartesian_basis
+    for index in (3, 4, 5):
+        chosen = candidates[np.linalg.det(candidates).round() == index]
+        least = ((basis @ chosen) ** 2).sum((1, 2)).min()
+        assert ((basis @ sublattice(half_turn, index)) ** 2).sum() == pytest.approx(least)
 
 
 def test_a_network_with_a_stride_of_the_square_root_of_three():
@@ -272,3 +279,25 @@ def test_a_torus_stays_one_or_a_warning_tells(size, kernel, padding, message):
         with pytest.warns(EquivarianceWarning, match=message):
             layer(x)
     make(padding_mode="circular", group=P4, dtype=torch.float64)(x)  # permutes the axes
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "size", "is_even"),
+    [(3, 3, 0, 9, True), (3, 2, 1, 6, False)],
+)
+def test_a_torus_with_steps_is_even_or_a_warning_tells(kernel, stride, padding, size, is_even):
+    layer = gc.nn.LiftingConv(
+        1, 1, kernel, stride, padding, padding_mode="circular", group=P6M, dtype=torch.float64
+    )
+    x = torch.randn(1, 1, size, size, dtype=torch.float64)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", EquivarianceWarning)
+        layer(x)
+    assert is_even == (not caught)
+    if is_even:
+        gc.testing.assert_equivariant(layer, x, circular=True)
+
+
+def test_axes_of_unequal_size_may_change_places():
+    layer = gc.nn.LiftingConv(1, 1, 3, 2, 1, group=P4, dtype=torch.float64)
+    gc.testing.assert_equivariant(layer, torch.randn(1, 1, 5, 7, dtype=torch.float64))

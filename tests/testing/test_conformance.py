@@ -11,17 +11,59 @@ import torch
 
 import groupconv as gc
 from groupconv.algebra import SplitGroup
-from groupconv.errors import ArgumentError, ConformanceError
+from groupconv.errors import ArgumentError, ConformanceError, MissingDependencyError
 from groupconv.testing import check_group, checks, parametrize_with_group_checks
 from groupconv.testing.checks import CHECKS
 from tests.support import zoo
 from tests.support.groups import GROUPS, P4
 
+pytestmark = pytest.mark.filterwarnings("ignore::groupconv.errors.ExperimentalWarning")
 
-@pytest.mark.filterwarnings("ignore::groupconv.errors.ExperimentalWarning")
-@parametrize_with_group_checks([*gc.groups(), *(g for g in GROUPS if g.name not in gc.groups())])
-def test_groups(group, check):
-    check(group)
+ALL = {group.name: group for group in GROUPS} | dict.fromkeys(gc.groups())
+"""Installed groups by their names, which are loaded where they are used, and others."""
+
+
+@pytest.mark.parametrize("check", [name for name in CHECKS if name != "compile"])
+@pytest.mark.parametrize("name", ALL)
+def test_groups(name, check):
+    CHECKS[check](ALL[name] or gc.group(name))
+
+
+ORDERS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 48)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_networks_compile(order):
+    """Each is compiled, once for all groups that have the same graph, with tables of their own."""
+    graphs = {}
+    for group in _groups():
+        if group.order != order or group.dimension > 3:
+            continue
+        net = checks._layers(group, "zeros")["lattice"]
+        tensors = [*net.parameters(), *net.buffers()]
+        flags = [layer._flags for layer in net if hasattr(layer, "_flags")]
+        graph = (repr(net).replace(repr(group.name), ""), str(flags), *(t.shape for t in tensors))
+        if graph not in graphs:
+            torch.compiler.reset()
+            compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+            graphs[graph] = tensors, compiled
+        shared, compiled = graphs[graph]
+        with torch.no_grad():
+            for old, new in zip(shared, tensors, strict=True):
+                old.copy_(new)
+        checks.compare_compiled(net, compiled, group)
+
+
+def _groups():
+    return [group or gc.group(name) for name, group in ALL.items()]
+
+
+def test_networks_of_every_order_are_compiled():
+    assert {group.order for group in _groups() if group.dimension <= 3} == set(ORDERS)
+
+
+def test_the_check_of_compiled_networks():
+    CHECKS["compile"](P4)
 
 
 class Mutable(type(P4)):
@@ -181,14 +223,10 @@ def test_bad_arguments_are_told(arguments, message):
         parametrize_with_group_checks(*arguments)
 
 
-def test_the_kit_needs_no_pytest():
-    code = (
-        "import sys; sys.modules['pytest'] = None\n"
-        "from groupconv.testing import check_group, parametrize_with_group_checks\n"
-        "from groupconv.errors import MissingDependencyError\n"
-        "check_group('z2')\n"
-        "try: parametrize_with_group_checks(['z2'])\n"
-        "except MissingDependencyError as error: assert 'pip install pytest' in str(error)\n"
-        "else: raise SystemExit('no error')\n"
-    )
+def test_the_kit_needs_no_pytest(monkeypatch):
+    code = "import sys, groupconv.testing; assert 'pytest' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+    monkeypatch.setitem(sys.modules, "pytest", None)
+    check_group("z2")
+    with pytest.raises(MissingDependencyError, match="pip install pytest"):
+        parametrize_with_group_checks(["z2"])

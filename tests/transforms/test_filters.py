@@ -109,6 +109,18 @@ def test_transforms_are_values():
         assert not table.flags.writeable
 
 
+def test_masks_and_ragged_rows_are_known():
+    quotient = gc.filter_transform(P4, 3, P4.subgroup(2), P4.subgroup(2))
+    for transform, is_masked, is_ragged in (
+        (gc.filter_transform(P4, 3), False, False),
+        (gc.filter_transform(P6M, 3), True, False),
+        (quotient, False, True),
+    ):
+        assert transform.is_masked is is_masked
+        assert transform.is_ragged is is_ragged
+    assert quotient.inverse.min() == -1
+
+
 def test_the_cube_is_fast_enough_to_wait_for():
     """Under 100 ms is promised; the bound here only catches a lost vectorisation."""
     start = time.perf_counter()
