@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import sympy
@@ -120,6 +122,7 @@ def test_experimental_groups_say_so():
     stable = gc.GeneratedGroup("z1m", {"m": ([[-1]], 2)})
     assert "status" not in repr(stable)
     assert "status" in repr(group)
+    assert pickle.loads(pickle.dumps(group)).status == "experimental"
 
 
 def test_matrices_of_other_groups_are_told_by_their_linear_part():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from groupconv.algebra import LINE, SQUARE, GeneratedGroup, Lattice, SplitGroup
 from groupconv.errors import ElementError, GroupError
+from tests.support import zoo
 from tests.support.groups import CUBE, GROUPS, P2, P4, P4M, Z2
 
 
@@ -272,3 +273,25 @@ def test_a_formula_that_raises_is_reported_as_ours():
     ) as caught:
         Raising().matrix(0, 0, 0)
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_symbols_go_through_the_formulas():
+    t, x = sympy.symbols("t x", integer=True)
+    g, h = (3, t, x), (2, x, 5)
+    for wrong in (zoo.WrongCompose(), zoo.WrongInverse()):
+        assert wrong.compose(g, h) == wrong.formulas.compose(g, h)
+        assert wrong.inverse(g) == wrong.formulas.inverse(g)
+    assert zoo.WrongCompose().compose(g, h) != P4.compose(g, h)
+    assert zoo.WrongInverse().inverse(g) != P4.inverse(g)
+    with pytest.raises(ElementError, match=r"index gives .*, whose matrix is"):
+        P4.index([[2, 0, t], [0, 2, 0], [0, 0, 1]])
+
+
+class Numbered(type(P4)):
+    def __init__(self, number):
+        object.__setattr__(self, "number", number)
+
+
+def test_groups_with_other_attributes_are_not_equal():
+    assert Numbered(1) == Numbered(1)
+    assert Numbered(1) != Numbered(2)
