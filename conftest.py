@@ -4,6 +4,7 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_collect_file = (
     Sybil(
@@ -14,9 +15,19 @@ pytest_collect_file = (
 ).pytest()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """The examples of a page share names, so one process runs them all, in their order."""
-    for item in items:
-        if hasattr(item, "example"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+class OnePageOneProcess(LoadScopeScheduling):
+    """Tests go to whichever process is free; examples of a page, which share names, go together."""
+
+    def _split_scope(self, nodeid):
+        path = nodeid.split("::")[0]
+        return nodeid if path.startswith("tests/") and path not in TOGETHER else path
+
+
+TOGETHER = {"tests/test_third_party.py"}
+"""Tests that share an environment which takes long to make."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Use it, whichever way of distributing is asked for."""
+    return OnePageOneProcess(config, log)

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("third party")  # one environment for all
-
 ROOT = Path(__file__).parents[1]
 
 TRAIN_ONE_STEP = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class Stabilizer:
         matrices: The matrices `A_s` in lattice coordinates, `(S, d, d)`, int64, read-only.
         composition: The flat index of `s·t` at `[s, t]`, `(S, S)`, int64, read-only.
         inverse: The flat index of `s⁻¹` at `[s]`, `(S,)`, int64, read-only.
+        order: The number of elements `S`.
+        dimension: The dimension `d` of the lattice.
 
     Examples:
         >>> from groupconv import group
@@ -50,10 +52,14 @@ class Stabilizer:
     matrices: IntArray  # shape: (S, d, d)
     composition: IntArray  # shape: (S, S)
     inverse: IntArray  # shape: (S,)
+    order: int = field(init=False)
+    dimension: int = field(init=False)
 
     def __post_init__(self) -> None:
         for table in (self.matrices, self.composition, self.inverse):
             table.setflags(write=False)
+        # Layers ask for these while torch compiles them, which cannot enter a cached property.
+        vars(self).update(order=len(self.matrices), dimension=self.lattice.dimension)
 
     @classmethod
     def from_matrices(
@@ -105,16 +111,6 @@ class Stabilizer:
                 problem = f"the product of {labels[s]} and {labels[t]} is {found}"
                 raise broken("closure", problem, s, t)
         return cls(lattice, parts, composition, (composition == 0).argmax(axis=1))
-
-    @functools.cached_property
-    def order(self) -> int:
-        """The number of elements `S`."""
-        return len(self.matrices)
-
-    @functools.cached_property
-    def dimension(self) -> int:
-        """The dimension `d` of the lattice."""
-        return self.lattice.dimension
 
     # -- as a finite group --------------------------------------------------------------------
 
@@ -249,6 +245,9 @@ class Subgroup:
         stabilizer: The stabilizer `S`.
         elements: The flat indices of its elements, ascending.
 
+    Attributes:
+        index: The number of left cosets `sH`: the stabilizer planes of a feature map on `G/H`.
+
     Raises:
         GroupError: the elements are not a subgroup.
 
@@ -263,6 +262,7 @@ class Subgroup:
 
     stabilizer: Stabilizer
     elements: tuple[int, ...]
+    index: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         members = list(self.elements)
@@ -276,16 +276,12 @@ class Subgroup:
                 f"{self.stabilizer.name}, of order {self.stabilizer.order}; "
                 f"group.subgroup(*generators) makes one"
             )
+        vars(self).update(index=self.stabilizer.order // len(members))
 
     @property
     def order(self) -> int:
         """The number of elements of `H`."""
         return len(self.elements)
-
-    @functools.cached_property
-    def index(self) -> int:
-        """The number of left cosets `sH`: the stabilizer planes of a feature map on `G/H`."""
-        return self.stabilizer.order // self.order
 
     @property
     def is_whole(self) -> bool:

@@ -83,7 +83,7 @@ def require_mode(mode: str) -> None:
 
 def warn_if_uneven(layer: str, window: Window, x: Tensor) -> None:
     """Warn if the group does not permute the positions of a window on an array of this size."""
-    if window.is_always_symmetric or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or window.is_always_symmetric:
         return
     if problem := window.problem(x.shape[-len(window.stride) :]):
         warn(f"{layer} {problem}", EquivarianceWarning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,17 +80,17 @@ class Window:
             pads = tuple((n, n) for n in sizes("padding", either, least=0))
         return cls(group or S.name, S, box, steps, pads, gaps, is_circular)
 
-    @functools.cached_property
+    @property
     def is_always_symmetric(self) -> bool:
         """Whether its positions are symmetric on every array, so that none needs to be examined."""
         return self.stabilizer.permutes_axes and max(self.stride) == 1
 
-    @functools.cached_property
+    @property
     def is_padded_evenly(self) -> bool:
         """Whether both sides of every axis get the same padding, as a convolution can add it."""
         return all(low == high for low, high in self.padding)
 
-    @functools.cached_property
+    @property
     def flat_padding(self) -> tuple[int, ...]:
         """The padding as `torch.nn.functional.pad` takes it, the last axis first."""
         return tuple(n for pair in reversed(self.padding) for n in pair)

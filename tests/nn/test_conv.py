@@ -148,9 +148,42 @@ def test_layers_compile_in_one_graph():
 def test_networks_with_statistics_compile_for_each_size():
     net = nn.Sequential(gc.nn.LiftingConv(1, 2, 3, group=P4), gc.nn.BatchNorm(2), nn.ReLU()).eval()
     compiled = torch.compile(net, fullgraph=True, dynamic=False, backend="aot_eager")
-    for size in (8, 12):
-        x = torch.randn(4, 1, size, size)
-        torch.testing.assert_close(compiled(x), net(x))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's compiler
+        for size in (8, 12):
+            x = torch.randn(4, 1, size, size)
+            torch.testing.assert_close(compiled(x), net(x))
+
+
+@pytest.mark.parametrize(
+    ("make", "planes"),
+    [
+        (lambda g: gc.nn.LiftingConv(2, 2, 3, 2, group=g), ()),
+        (lambda g: gc.nn.GroupConv(2, 2, 3, padding="same", group=g, in_space=g.subgroup(1)), ()),
+        (lambda g: gc.nn.GroupConv(2, 2, 3, group=g, out_space=g.subgroup(2)), (4,)),
+        (lambda g: gc.nn.MaxPool(3, 2, 1, group=g), (4,)),
+        (lambda g: gc.nn.AvgPool(3, group=g), ()),
+        (lambda g: gc.nn.CosetPool(group=g), (4,)),
+        (lambda g: gc.nn.CosetPool(g.subgroup(2), "mean", group=g), (4,)),
+        (lambda g: gc.nn.Mask(9, group=g), (4,)),
+        (lambda g: gc.nn.Subsample(5, 9, group=g), (4,)),
+        (lambda g: gc.nn.BatchNorm(2), (4,)),
+    ],
+)
+def test_a_layer_compiles_before_it_ever_ran(make, planes):
+    torch.compiler.reset()
+    fresh = gc.GeneratedGroup("fresh", {"r": ([[0, -1], [1, 0]], 4)})  # nothing of it is computed
+    layer, x = make(fresh), torch.randn(2, 2, *planes, 9, 9)
+    compiled = torch.compile(layer, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(x), layer(x))
+
+
+def test_windows_of_hexagons_compile_before_they_ever_ran():
+    torch.compiler.reset()
+    fresh = gc.GeneratedGroup("fresh", {"r": ([[0, -1], [1, -1]], 3)}, gc.HEXAGONAL)
+    layer, x = gc.nn.MaxPool(3, 2, 1, group=fresh), torch.randn(2, 2, 3, 9, 9)
+    compiled = torch.compile(layer, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(x), layer(x))
 
 
 def test_sync_batch_norm_conversion_finds_the_norm():

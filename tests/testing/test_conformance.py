@@ -184,8 +184,8 @@ def test_a_layer_that_does_not_trace_is_told(monkeypatch):
             torch._dynamo.graph_break()
             return x
 
-    def breaking(group):
-        return {"lattice": torch.nn.Sequential(real(group)["lattice"], Breaking())}
+    def breaking(group, padding_mode):
+        return {"lattice": torch.nn.Sequential(real(group, padding_mode)["lattice"], Breaking())}
 
     monkeypatch.setattr(checks, "_layers", breaking)
     with pytest.raises(torch._dynamo.exc.Unsupported):
