@@ -6,6 +6,7 @@ comparing matrices. Nothing here reads a composition table, an index table or a 
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -22,6 +23,7 @@ class NaiveGroup:
             np.array(group.matrix(*s, *nowhere).tolist(), dtype=int)[:d, :d]
             for s in group.stabilizer_indices
         ]
+        self.inverse, self.times = map(functools.cache, (self.inverse, self.times))
 
     def flat(self, A):
         return next(i for i, B in enumerate(self.linear) if (A == B).all())
@@ -103,11 +105,13 @@ def torus_convolution(group, f, weight, size, H_in, H_out):
     out = torch.zeros(f.shape[0], weight.shape[0], S_out, *f.shape[3:], dtype=f.dtype)
     for j, t in itertools.product(range(S_out), torus):
         back = naive.inverse(coset_out.index(j))  # g⁻¹ = (A⁻¹, -A⁻¹ t)
-        for i, y in itertools.product(range(S_in), torus):
+        for y in torus:
             x = naive.linear[back] @ (np.array(y) - np.array(t))
             x = tuple(2 * ((x + n // 2) % n - n // 2))  # the nearest image about the origin
-            point = coset_in[naive.times(back, coset_in.index(i))], x
-            if point in parameter:
+            for i in range(S_in):
+                point = coset_in[naive.times(back, coset_in.index(i))], x
+                if point not in parameter:
+                    continue
                 psi = weight[:, :, parameter[point]]  # (C_out, C_in)
                 out[(..., j, *t)] += f[(..., i, *y)] @ psi.T
     return out
