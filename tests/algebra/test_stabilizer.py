@@ -153,7 +153,7 @@ def test_normal_subgroups_are_closed_unions_of_classes(name):
     for k in range(len(others) + 1):
         for chosen in itertools.combinations(others, k):
             union = sorted({0}.union(*chosen))
-            if np.isin(table[np.ix_(union, union)], union).all():
+            if {*union}.issuperset(table[np.ix_(union, union)].flat):
                 found.add(tuple(union))
     assert set(normal_subgroups(table)) == found
 

@@ -102,7 +102,8 @@ def torus_convolution(group, f, weight, size, H_in, H_out):
     S_in, S_out = max(coset_in) + 1, max(coset_out) + 1
     n, d = f.shape[-1], group.dimension
     torus = list(itertools.product(range(n), repeat=d))
-    out = torch.zeros(f.shape[0], weight.shape[0], S_out, *f.shape[3:], dtype=f.dtype)
+    f, weight = f.numpy(), weight.detach().numpy()
+    out = np.zeros((f.shape[0], weight.shape[0], S_out, *f.shape[3:]))
     for j, t in itertools.product(range(S_out), torus):
         back = naive.inverse(coset_out.index(j))  # g⁻¹ = (A⁻¹, -A⁻¹ t)
         for y in torus:
@@ -114,4 +115,4 @@ def torus_convolution(group, f, weight, size, H_in, H_out):
                     continue
                 psi = weight[:, :, parameter[point]]  # (C_out, C_in)
                 out[(..., j, *t)] += f[(..., i, *y)] @ psi.T
-    return out
+    return torch.from_numpy(out)
