@@ -73,10 +73,10 @@ def group(name: str | SplitGroup) -> SplitGroup:
     """Load one group by the name of its entry point (case-sensitive); a group is returned as it is.
 
     Raises:
-        UnknownGroupError: No installed distribution registers the name.
-        AmbiguousGroupError: Two distributions register the name.
-        PluginError: The plugin fails to load, which is the cause, or its target is not a group.
-        ArgumentError: The argument is neither a name nor a group.
+        UnknownGroupError: no installed distribution registers the name.
+        AmbiguousGroupError: two distributions register the name.
+        PluginError: the plugin fails to load, which is the cause, or its target is not a group.
+        ArgumentError: the argument is neither a name nor a group.
 
     Examples:
         >>> group("p4m").stabilizer_shape
@@ -111,8 +111,8 @@ def registered(*groups: SplitGroup) -> Iterator[None]:
     """Register groups by their names for the duration of a `with` block, as tests need it.
 
     Raises:
-        ArgumentError: An argument is not a group.
-        AmbiguousGroupError: A name is taken.
+        ArgumentError: an argument is not a group.
+        AmbiguousGroupError: a name is taken.
 
     Examples:
         >>> from groupconv import GeneratedGroup
