@@ -68,7 +68,7 @@ def new(name: str, generators: list[str], lattice: str | None, folder: Path | No
     if note:
         print(note)
     here = shlex.quote(str(folder) if folder.is_absolute() else f"./{folder}")
-    print(f"next: pip install {here}, then groupconv verify {name}")
+    print(f"next: pip install -e {here}, then groupconv verify {name}")
 
 
 def _filled(template: str, words: dict[str, str]) -> str:

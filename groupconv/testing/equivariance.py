@@ -27,8 +27,8 @@ TOLERANCES = {torch.float64: 1e-10, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 FLOAT32_TOLERANCE = 1e-4
 
 USUAL_CAUSES = (
-    "strides that leave cells over, parameters per stabilizer plane and, on a hexagonal lattice, "
-    "the corners of the array are the usual causes"
+    "strides that leave cells over, planar convolutions, Flatten over spatial axes, parameters per "
+    "stabilizer plane and, on a hexagonal lattice, the corners of the array are the usual causes"
 )
 
 _modes = threading.RLock()
@@ -209,9 +209,9 @@ def _group_of(module: Callable[[Tensor], Tensor]) -> SplitGroup:
     parts = module.modules() if isinstance(module, nn.Module) else ()
     groups = {g for part in parts if isinstance(g := getattr(part, "group", None), SplitGroup)}
     if len(groups) != 1:
-        names = ", ".join(sorted(g.name for g in groups)) or "none"
-        given = f"module={_name(module)} has layers of these groups: {names}"
-        raise ArgumentError(f"{given}; expected one; give group=")
+        names = ", ".join(sorted(g.name for g in groups)) or "no group"
+        given = f"module={_name(module)} has layers of {names}"
+        raise ArgumentError(f"{given}, expected those of one group; give group=")
     return groups.pop()
 
 

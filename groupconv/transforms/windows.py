@@ -126,8 +126,8 @@ class Window:
             )
         return (
             f"with stride {self.stride} on an array of {shape} cells places its windows unevenly "
-            f"about the centre, with {room} cells to step over; so it is not exactly equivariant "
-            f"under {self.group!r}; choose a size or padding with "
+            f"about the centre: it cannot step over {room} cells evenly, so it is not exactly "
+            f"equivariant under {self.group!r}; choose kernel_size, padding or size with "
             f"n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
             + ("" if self.stabilizer.permutes_axes else ", and the quotient even")
         )

@@ -130,7 +130,7 @@ def test_tolerance_follows_the_type_or_is_given():
 
 def test_what_cannot_be_told_is_asked_for():
     x = torch.randn(1, 1, 5, 5)
-    with pytest.raises(ArgumentError, match="layers of these groups: none"):
+    with pytest.raises(ArgumentError, match="has layers of no group, expected"):
         equivariance_error(nn.Identity(), x)
     mixed = nn.Sequential(gc.nn.BatchNorm(1), gc.nn.MaxPool(1, group=P4))
     mixed.append(gc.nn.MaxPool(1, group=P4M))
