@@ -113,8 +113,7 @@ class Window:
         if min(room) < 0:  # it does not fit at all, as torch says
             return ""
         if self.is_circular and not self.stabilizer.permutes_axes:
-            found = self._torus_problem(shape, room)
-            if found:
+            if found := self._torus_problem(shape, room):
                 return found
         if (self.is_circular and not has_steps) or self._is_even(room):
             return ""

@@ -149,9 +149,8 @@ class VerificationReport:
         """Whether all checks hold, in words."""
         if self.failures:
             return f"{len(self.failures)} of {len(self.checks)} checks fail"
-        return (
-            f"proved; not needed and left open: {self._undecided}" if self._undecided else "proved"
-        )
+        left_open = f"; not needed and left open: {self._undecided}" if self._undecided else ""
+        return f"proved{left_open}"
 
     @property
     def _undecided(self) -> str:
