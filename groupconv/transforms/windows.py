@@ -112,9 +112,9 @@ class Window:
         room, has_steps = self.room(shape), max(self.stride) > 1
         if min(room) < 0:  # it does not fit at all, as torch says
             return ""
-        if self.is_circular and not self.stabilizer.permutes_axes:
-            if found := self._torus_problem(shape, room):
-                return found
+        is_sheared_torus = self.is_circular and not self.stabilizer.permutes_axes
+        if is_sheared_torus and (found := self._torus_problem(shape, room)):
+            return found
         if (self.is_circular and not has_steps) or self._is_even(room):
             return ""
         if not has_steps:
