@@ -59,7 +59,7 @@ class Formulas:
         except Exception as error:
             given = ", ".join(map(str, arguments))
             text = " ".join(str(error).split())
-            what = f"{type(error).__name__}{': ' * bool(text)}{text}"
+            what = ": ".join(filter(None, [type(error).__name__, text]))
             raise GroupError(
                 f"{name}({given}) of group {self.group.name!r} raised {what}"
                 f"{raised_at(error, formula)}; correct the plugin's {name}"

@@ -127,9 +127,7 @@ def _as_coordinate(group: Plugin, index: Any, value: Any) -> Any:
     )
 
 
-def as_matrix(
-    group: Plugin, value: Any, what: str, index: Element | str = ""
-) -> sympy.ImmutableMatrix:
+def as_matrix(group: Plugin, value: Any, what: str, index: Element = ()) -> sympy.ImmutableMatrix:
     """Read a matrix of the group's size: of sympy, or rows of integers and expressions.
 
     An error calls it `what`, of an `index` if there is one.
@@ -144,7 +142,7 @@ def as_matrix(
     def wrong(found: str, expected: str) -> GroupError:
         size = f"a {d + 1}×{d + 1} matrix"
         return GroupError(
-            f"{what}{index} of group {group.name!r} is {found}, expected {size}{expected}"
+            f"{what}{index or ''} of group {group.name!r} is {found}, expected {size}{expected}"
         )
 
     if not isinstance(value, sympy.MatrixBase):

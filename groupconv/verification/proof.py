@@ -63,7 +63,7 @@ def verify(group: SplitGroup, *, progress: Progress | None = None) -> Verificati
     for statement in DERIVED:
         checks.append(_derived(statement, statement.premises, checks))
     everything = tuple(check.name for check in checks)
-    if _lacking(everything, checks):  # there are no tables
+    if _lacking(everything, checks):  # so its tables cannot be trusted
         checks += [_derived(check, everything, checks) for check in TABLE_CHECKS]
     else:
         checks += composition_law(group)

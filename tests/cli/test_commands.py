@@ -12,6 +12,7 @@ import pytest
 
 import groupconv as gc
 from groupconv.cli import inspection, pictures, proofs
+from groupconv.experiments import count_parameters
 from groupconv.registry import plugins
 from tests.support import zoo
 from tests.support.groups import CUBE
@@ -261,6 +262,14 @@ finally:
     command = [sys.executable, "-c", code, option]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert shown.endswith("heavy: set()\n")
+
+
+def test_the_networks_of_the_demo_have_as_many_parameters():
+    from groupconv.cli import demo
+
+    networks = demo._twins(gc.group("p4"))
+    counts = {name: count_parameters(build()) for name, build in networks.items()}
+    assert counts == {"planar CNN": 25_904, "p4 CNN": 24_680}
 
 
 @pytest.mark.parametrize(
