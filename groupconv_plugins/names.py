@@ -87,6 +87,12 @@ ALONG_AXES = re.compile(f"([PABCIF]){AXIS}{AXIS}{AXIS}")
 ALONG_ONE = re.compile(f"([ABIF]){AXIS}")
 """A monoclinic symbol of a centred cell that is not the standard one."""
 
+ON_OTHER_AXES = {
+    "p11m": "gc.group('pm').transposed((1, 0))",
+    "c11m": "gc.group('cm').in_basis([[1, 0], [0, -1]])",
+}
+"""The plane groups with the mirror that reverses the second axis."""
+
 TWO_READINGS = _pairs("P4212:P422 P3121:P321 P3221:P321 P31c:P31m P312:P312 P321:P321 P31m:P31m")
 """Symbols in which two digits look like a screw axis that is not there."""
 
@@ -160,8 +166,16 @@ def _symbol(name: str, installed: list[str]) -> str:
     """The group of a symbol in another spelling or setting, or the split one of its class."""
     written, is_called = spellings(name), "that group is called {!r} here"
     found = [(OTHER_NAMES.get(symbol, symbol), is_called) for symbol in written]
-    for setting, is_meant in map(axes_setting, written):
-        found += [(setting, f"{is_called}, in its standard setting")] if is_meant else []
+    found[:0] = [
+        (OTHER_NAMES[symbol], f"{is_called}, on other axes: {ON_OTHER_AXES[symbol]}")
+        for symbol in written
+        if symbol in ON_OTHER_AXES
+    ]
+    for symbol in written:
+        setting, is_meant = axes_setting(symbol)
+        if is_meant:
+            parts = filter(None, [is_called, other_axes(symbol, setting)])
+            found.append((setting, ", ".join(parts)))
     found += [(split_companion(symbol), f"{symbol} {GLIDES_OR_SCREWS}") for symbol in written]
     return next((text.format(group) for group, text in found if group in installed), "")
 
@@ -235,6 +249,37 @@ def axes_setting(symbol: str) -> tuple[str, bool]:
     else:
         return "", False
     return setting, kinds == axes
+
+
+def other_axes(symbol: str, setting: str) -> str:
+    """How a group in its standard setting is brought to the axes of another symbol, if it must.
+
+    The axes of the cell are permuted, and those of its primitive basis in the same way.
+
+    Examples:
+        >>> other_axes("P112", "P2")
+        "with axis 1 (b) as its special one; with axis 2 (c): gc.group('P2').transposed((2, 0, 1))"
+    """
+    in_another_cell = "in its standard setting, which has another cell"
+    if not (given := ALONG_AXES.fullmatch(symbol)):
+        return in_another_cell
+    kinds, centring = list(given.groups()[1:]), given[1]
+    kinds = kinds if "1" in kinds else [kind.removeprefix("2/") for kind in kinds]
+    own = re.findall("2/m|2|m", setting[1:])
+    own = own if len(own) == 3 else ["1", *own, "1"]
+    for axes in [(0, 1, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1), (1, 0, 2), (2, 1, 0)]:
+        face = "ABC".find(setting[0])
+        moved = "ABC"[axes.index(face)] if face >= 0 else setting[0]
+        if [own[axis] for axis in axes] == kinds and moved == centring:
+            if axes == (0, 1, 2):
+                return ""
+            counts = {kind: own.count(kind) for kind in own}
+            special = next((i for i, kind in enumerate(own) if counts[kind] == 1), face)
+            here, there = special, axes.index(special)
+            line = f"gc.group({setting!r}).transposed({axes})"
+            names = [f"axis {i} ({'abc'[i]})" for i in (here, there)]
+            return f"with {names[0]} as its special one; with {names[1]}: {line}"
+    return in_another_cell
 
 
 def split_companion(symbol: str) -> str:

@@ -9,17 +9,18 @@ from groupconv.algebra.cases import Cases
 from groupconv.algebra.stabilizer import Stabilizer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from groupconv.algebra.formulas import Formulas
 
 
-def build_stabilizer(formulas: Formulas) -> Stabilizer:
-    """The stabilizer of a group that is given by formulas."""
+def build_stabilizer(formulas: Formulas, coordinates: Sequence[tuple[str, int]]) -> Stabilizer:
+    """The stabilizer of a group that is given by formulas; its coordinates by name and range."""
     G = Cases(formulas)
     require_axioms(G, MATRIX_AXIOMS)
-    elements = [g for (g,) in G.fixed()]
-    matrices = [G.matrix(*g)[:-1, :-1].tolist() for g in elements]
+    matrices = [G.matrix(*g)[:-1, :-1].tolist() for (g,) in G.fixed()]
     parts = [[[int(entry) for entry in row] for row in A] for A in matrices]
-    stabilizer = Stabilizer.from_matrices(parts, G.lattice, group=G.name, labels=elements)
+    stabilizer = Stabilizer.from_matrices(parts, G.lattice, group=G.name, coordinates=coordinates)
     require_axioms(G, [axiom for axiom in PRODUCT_AXIOMS if not axiom.claim])
     return stabilizer
 

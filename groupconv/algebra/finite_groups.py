@@ -190,6 +190,8 @@ def factors_once(table: IntArray, generators: Elements) -> bool:
     products = [0]
     for g in generators:
         products = [int(table[s, p]) for s in products for p in _powers(table, g)]
+        if len(products) > len(table):
+            return False
     return sorted(products) == list(range(len(table)))
 
 

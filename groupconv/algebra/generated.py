@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import operator
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from groupconv.algebra.finite_groups import factorization, factors_once
-from groupconv.algebra.integer_matrices import generated, identity, order_of, product, products
+import numpy as np
+
+from groupconv.algebra.finite_groups import factorization, factors_once, restricted
+from groupconv.algebra.integer_matrices import (
+    generated,
+    identity,
+    inverse,
+    order_of,
+    product,
+    products,
+)
 from groupconv.algebra.lattice import CUBIC, LINE, SQUARE, Lattice
 from groupconv.algebra.plugin import LARGEST_ORDER
 from groupconv.algebra.split_group import SplitGroup
-from groupconv.algebra.stabilizer import Stabilizer, require_isometries
+from groupconv.algebra.stabilizer import Stabilizer, Subgroup, require_isometries
+from groupconv.algebra.triplets import read_triplet
 from groupconv.errors import ArgumentError, AxiomError, ElementError
 
 if TYPE_CHECKING:
@@ -90,7 +102,10 @@ class GeneratedGroup(SplitGroup):
 
     @classmethod
     def from_matrices(
-        cls, name: str, matrices: Mapping[str, Any], lattice: Lattice | None = None
+        cls,
+        name: str,
+        matrices: Mapping[str, Any] | Sequence[Any],
+        lattice: Lattice | None = None,
     ) -> GeneratedGroup:
         """The group that some matrices generate, whether or not each is needed.
 
@@ -100,22 +115,24 @@ class GeneratedGroup(SplitGroup):
 
         Args:
             name: The name under which it is registered.
-            matrices: Integer `(d, d)` matrices by their names.
+            matrices: Integer `(d, d)` matrices, or coordinate triplets such as `"-y,x,z"` as CIF
+                files and the International Tables write them; by names, or a list.
             lattice: The lattice; by default the standard one.
 
         Raises:
             AxiomError: a matrix does not have integer entries, or does not keep the lattice.
-            ArgumentError: the matrices or the lattice do not fit together, or there are no such
-                generators, as for the quaternions.
+            ArgumentError: the matrices or the lattice do not fit together, a triplet is not one of
+                a split group, or there are no such generators, as for the quaternions.
 
         Examples:
-            >>> turns = {"x": [[1, 0, 0], [0, 0, -1], [0, 1, 0]],
-            ...          "z": [[0, -1, 0], [1, 0, 0], [0, 0, 1]]}
-            >>> GeneratedGroup.from_matrices("P432", turns).stabilizer_shape
+            >>> GeneratedGroup.from_matrices("P432", ["x,-z,y", "-y,x,z"]).stabilizer_shape
             (4, 2, 3)
         """
-        if not isinstance(matrices, Mapping) or not matrices:
-            raise _wrong(name, f"matrices={matrices!r}", "a mapping from names to matrices")
+        if not isinstance(matrices, Mapping):
+            letters = [*string.ascii_lowercase, *(f"a{n}" for n in range(1, len(matrices)))]
+            matrices = dict(zip(letters, matrices, strict=False))
+        if not matrices:
+            raise _wrong(name, f"matrices={matrices!r}", "at least one matrix")
         given = {key: _read_rows(name, key, value) for key, value in matrices.items()}
         lattice = _lattice(name, given, lattice)
         require_isometries(list(given.values()), lattice, group=name, labels=list(given))
@@ -177,9 +194,26 @@ class GeneratedGroup(SplitGroup):
     @functools.cached_property
     def _tables(self) -> Stabilizer:
         """Made of integers alone: products of generators are what the formulas look up."""
-        elements = [self.element(s) for s in self._powers]
         parts = list(self._powers.values())
-        return Stabilizer.from_matrices(parts, self.lattice, group=self.name, labels=elements)
+        names = self._coordinates
+        return Stabilizer.from_matrices(parts, self.lattice, group=self.name, coordinates=names)
+
+    def in_basis(self, P: Any, *, name: str = "") -> GeneratedGroup:
+        """The same group in another basis of its lattice: `P⁻¹ A P` for every matrix `A`.
+
+        Arguments and errors are those of `SplitGroup.in_basis`.
+        """
+        rows = _read_rows(self.name, "P", P)
+        back = inverse(rows)
+        if back is None or len(rows) != self.dimension:
+            d = self.dimension
+            expected = f"({d}, {d}) integers with determinant 1 or -1, a basis of the lattice"
+            raise _wrong(self.name, f"P={P!r}", expected)
+        generators = {
+            g.name: (product(product(back, g.matrix), rows), g.order) for g in self.generators
+        }
+        name = name or f"{self.name}.in_basis({rows})"
+        return GeneratedGroup(name, generators, self.lattice.in_basis(rows), status=self.status)
 
     def __repr__(self) -> str:
         generators = {g.name: (g.matrix, g.order) for g in self.generators}
@@ -188,6 +222,38 @@ class GeneratedGroup(SplitGroup):
             f"{type(self).__name__}(name={self.name!r}, generators={generators!r}, "
             f"lattice={self.lattice!r}{status})"
         )
+
+
+def _subgroup_as_group(H: Subgroup, name: str) -> GeneratedGroup:
+    """`Z^d ⋊ H`, generated by powers of the larger group's coordinates if they suffice."""
+    S = H.stabilizer
+    names, sizes = zip(*S.coordinates, strict=True) if S.coordinates else ((), ())
+    indices = list(itertools.product(*map(range, sizes)))
+    members = [dict(zip(names, indices[s], strict=True)) for s in H.elements]
+    used = [tuple(i for i, c in enumerate(indices[s]) if c) for s in H.elements]
+    table = restricted(S.composition, H.elements)
+    # The smallest power of each coordinate; if these are too few, elements with few coordinates.
+    by_use = sorted(range(1, H.order), key=lambda n: (len(used[n]), used[n]))
+    powers = {used[n]: n for n in reversed(by_use) if len(used[n]) == 1}
+    own = tuple(n for _, n in sorted(powers.items()))
+    chosen = own if factors_once(table, own) else factorization(table, by_use)
+    if chosen is None:
+        found = f"the elements {H.elements}"
+        raise _wrong(S.group, found, "products A^a B^b … of powers in exactly one way")
+    parts = [tuple(map(tuple, S.matrices[H.elements[n]].tolist())) for n in chosen]
+    labels = [
+        "".join(f"{c}{n if n > 1 else ''}" for c, n in members[m].items() if n) for m in chosen
+    ]
+    if not all(label.isidentifier() and not TRANSLATION_NAME.fullmatch(label) for label in labels):
+        labels = list(string.ascii_lowercase)
+    generators = dict(zip(labels, ((A, order_of(A)) for A in parts), strict=False))
+    elements = ", ".join(str(indices[H.elements[n]]) for n in chosen)
+    return GeneratedGroup(
+        name or f"{S.group}.subgroup({elements}).as_group()", generators, S.lattice
+    )
+
+
+Subgroup._make_group = _subgroup_as_group
 
 
 def _wrong(group: str, found: str, expected: str) -> ArgumentError:
@@ -234,7 +300,9 @@ def _generator(group: str, name: str, value: Any) -> Generator:
 
 
 def _read_rows(group: str, name: str, matrix: Any) -> Rows:
-    """A square matrix of integers, from anything that has rows."""
+    """A square matrix of integers, from a triplet or from anything that has rows."""
+    if isinstance(matrix, str):
+        return read_triplet(matrix)
     try:
         rows = [list(row) for row in (matrix.tolist() if hasattr(matrix, "tolist") else matrix)]
     except TypeError:
@@ -245,5 +313,26 @@ def _read_rows(group: str, name: str, matrix: Any) -> Rows:
         return tuple(tuple(map(operator.index, row)) for row in rows)
     except TypeError as error:
         problem = f"generator {name!r} has entries that are not integers: {rows}"
-        step = "write it in lattice coordinates, as integers"
-        raise AxiomError(group, "integrality", problem, step=step) from error
+        raise AxiomError(group, "integrality", problem, step=_step_to_integers(rows)) from error
+
+
+def _step_to_integers(rows: list[list[Any]]) -> str:
+    """What to do about a matrix that is not one of integers, by the angle of a turn."""
+    try:
+        A = np.array(rows, dtype=float)
+    except (TypeError, ValueError):
+        A = np.empty(0)
+    d = len(A)
+    if d in (2, 3) and np.allclose(A @ A.T, np.eye(d), atol=1e-3):
+        sign = 1 if np.linalg.det(A) > 0 else -1
+        angle = math.degrees(math.acos(np.clip((sign * A.trace() - (d - 2)) / 2, -1, 1)))
+        if (sign > 0 or d == 3) and min(abs(angle - turn) for turn in LATTICE_ANGLES) > 0.1:
+            return (
+                f"it turns by {angle:.4g}°, and turns of a lattice have order 1, 2, 3, 4 or 6, so "
+                f"that no group has it; use turns by 60° or 90°"
+            )
+    return "write it in lattice coordinates, as integers, and name the lattice"
+
+
+LATTICE_ANGLES = (0, 60, 90, 120, 180)
+"""Between a direction and its image under an element that turns a lattice, in degrees."""

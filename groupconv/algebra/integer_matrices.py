@@ -54,3 +54,13 @@ def order_of(matrix: Rows) -> int:
     while power != identity(len(matrix)):
         power, n = product(power, matrix), n + 1
     return n
+
+
+def inverse(matrix: Rows) -> Rows | None:
+    """The inverse of an integer matrix, if it has integer entries: the matrix is unimodular."""
+    determinant = np.linalg.det(np.array(matrix, dtype=float))
+    if abs(abs(determinant) - 1) > 0.5:
+        return None
+    guess = np.linalg.inv(np.array(matrix, dtype=float)).round().astype(int)
+    back: Rows = tuple(map(tuple, guess.tolist()))
+    return back if product(matrix, back) == identity(len(matrix)) else None

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupconv.algebra.exact import read_only
 from groupconv.algebra.surds import Surd, read_surd
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import sympy
+
+    from groupconv.algebra.exact import IntArray, Rows
 
     Surds = tuple[tuple[Surd, ...], ...]
 
@@ -108,6 +111,59 @@ class Lattice:
         roots = sorted({n for terms in entries for n in terms})
         parts = [[int(denominator * terms.get(n, 0)) for terms in entries] for n in roots]
         return np.array(parts, dtype=object).reshape(-1, self.dimension, self.dimension)
+
+    @functools.cached_property
+    def symmetries(self) -> IntArray:
+        """All integer matrices that keep lengths and angles, `(n, d, d)`, the identity first.
+
+        They are the largest stabilizer that a group on this lattice can have (its holohedry).
+
+        Examples:
+            >>> len(SQUARE.symmetries), len(HEXAGONAL.symmetries), len(CUBIC.symmetries)
+            (8, 12, 48)
+        """
+        # The image of a basis vector is as long as the vector itself, which bounds its coordinates.
+        gram = np.array([[float(x) for x in row] for row in self._products])
+        reach = np.sqrt(np.outer(np.linalg.inv(gram).diagonal(), gram.diagonal())).max(axis=1)
+        ranges = [np.arange(-n, n + 1) for n in (reach + 1e-6).astype(int)]
+        vectors = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, self.dimension)
+        grams = self.integer_grams.astype(np.int64)
+        lengths = np.einsum("ni,gij,nj->ng", vectors, grams, vectors)
+        found = [np.empty((0, self.dimension), dtype=np.int64)]  # the first columns, as rows
+        for j in range(self.dimension):
+            long = vectors[(lengths == grams[:, j, j]).all(axis=1)]
+            found = [
+                np.vstack([columns, x])
+                for columns in found
+                for x in long
+                if (np.einsum("ci,gij,j->gc", columns, grams, x) == grams[:, :j, j]).all()
+            ]
+        matrices = np.stack(found).transpose(0, 2, 1)
+        is_one = (matrices == np.eye(self.dimension, dtype=int)).all(axis=(1, 2))
+        return read_only(matrices[np.argsort(~is_one, kind="stable")])
+
+    def in_basis(self, P: Rows) -> Lattice:
+        """The lattice with other basis vectors, the columns of a unimodular `P`.
+
+        It is this one as it is if lengths and angles stay the same.
+        """
+        vectors = [
+            [
+                sum(
+                    (
+                        b[i] * Surd({1: Fraction(p)})
+                        for b, p in zip(self.entries, column, strict=True)
+                    ),
+                    Surd({}),
+                )
+                for i in range(self.dimension)
+            ]
+            for column in zip(*P, strict=True)
+        ]
+        texts = tuple(tuple(map(str, vector)) for vector in vectors)
+        changed = Lattice(f"{self.name} in basis {P}", texts)
+        same = np.array_equal(changed.integer_grams, self.integer_grams)
+        return self if same else changed
 
     def __getstate__(self) -> dict[str, object]:
         return {"name": self.name, "vectors": self.vectors}

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from groupconv.algebra.exact import equal, is_concrete, matrix_text
 from groupconv.algebra.formulas import Formulas
 from groupconv.algebra.plugin import API_VERSION, as_element, as_matrix, check_plugin
-from groupconv.errors import ElementError, GroupConvError, GroupError
+from groupconv.errors import ArgumentError, ElementError, GroupConvError, GroupError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     import sympy
@@ -173,7 +174,7 @@ class SplitGroup(metaclass=_CheckedOnCreation):
     def _tables(self) -> Stabilizer:
         from groupconv.algebra.building import build_stabilizer
 
-        return build_stabilizer(self.formulas)
+        return build_stabilizer(self.formulas, self._coordinates)
 
     @functools.cached_property
     def _rows(self) -> dict[Rows, int]:
@@ -211,6 +212,11 @@ class SplitGroup(metaclass=_CheckedOnCreation):
             return tuple(names)
         stabilizer = [f"s{i}" for i in range(len(self.stabilizer_shape))]
         return (*stabilizer, *(f"t{i}" for i in range(self.dimension)))
+
+    @property
+    def _coordinates(self) -> tuple[tuple[str, int], ...]:
+        """The stabilizer coordinates: their names and numbers of values."""
+        return tuple(zip(self.coordinate_names, self.stabilizer_shape, strict=False))
 
     @functools.cached_property
     def stabilizer_indices(self) -> tuple[tuple[int, ...], ...]:
@@ -295,6 +301,54 @@ class SplitGroup(metaclass=_CheckedOnCreation):
     def subgroups(self) -> tuple[Subgroup, ...]:
         """All subgroups of the stabilizer, the smallest first."""
         return self.stabilizer.subgroups
+
+    # -- the same group on another array ------------------------------------------------------
+
+    def transposed(self, axes: Sequence[int]) -> SplitGroup:
+        """The same group on an array whose axes are transposed, as by `x.permute(axes)`.
+
+        Args:
+            axes: For each axis of the new array, the axis of the old one.
+
+        Raises:
+            ArgumentError: `axes` is not a permutation of the axes.
+
+        Examples:
+            >>> from groupconv import group
+            >>> group("P4").stabilizer.descriptions[1]  # volumes (D, H, W)
+            'quarter turn from axis 0 to axis 1'
+            >>> group("P4").transposed((2, 0, 1)).stabilizer.descriptions[1]
+            'quarter turn from axis 1 to axis 2'
+        """
+        d = self.dimension
+        if sorted(axes) != list(range(d)):
+            expected = f"each of {', '.join(map(str, range(d)))} once"
+            raise ArgumentError(f"axes={axes!r} of group {self.name!r}: expected {expected}")
+        P = [[int(axes[new] == old) for new in range(d)] for old in range(d)]
+        name = f"{self.name}.transposed({tuple(axes)})"
+        return self.in_basis(P, name=name)
+
+    def in_basis(self, P: Any, *, name: str = "") -> SplitGroup:
+        """The same group in another basis of its lattice: `P⁻¹ A P` for every matrix `A`.
+
+        Args:
+            P: The new basis vectors as columns, in coordinates of the old ones: `(d, d)` integers
+                with determinant 1 or -1.
+            name: Its name; by default the expression that makes it.
+
+        Raises:
+            ArgumentError: `P` is not such a matrix.
+
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4").in_basis([[0, 1], [1, 0]]).matrix(1, 0, 0)
+            Matrix([
+            [ 0, 1, 0],
+            [-1, 0, 0],
+            [ 0, 0, 1]])
+        """
+        same: SplitGroup = self.stabilizer.whole.as_group(self.name)
+        return same.in_basis(P, name=name)
 
     # -- identity of the object ---------------------------------------------------------------
 

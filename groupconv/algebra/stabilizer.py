@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from groupconv.algebra import finite_groups
 from groupconv.algebra.exact import read_only
 from groupconv.algebra.memo import Memo
+from groupconv.algebra.words import in_words
 from groupconv.errors import ArgumentError, AxiomError, GroupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -36,6 +38,9 @@ class Stabilizer:
         matrices: The matrices `A_s` in lattice coordinates, `(S, d, d)`, int64, read-only.
         composition: The flat index of `s·t` at `[s, t]`, `(S, S)`, int64, read-only.
         inverse: The flat index of `s⁻¹` at `[s]`, `(S,)`, int64, read-only.
+        group: The name of the group that it belongs to, for messages.
+        coordinates: The names of its elements' coordinates, and the number of values of each, in
+            the row-major order of flat indices.
         order: The number of elements `S`.
         dimension: The dimension `d` of the lattice.
 
@@ -52,6 +57,8 @@ class Stabilizer:
     matrices: IntArray  # shape: (S, d, d)
     composition: IntArray  # shape: (S, S)
     inverse: IntArray  # shape: (S,)
+    group: str
+    coordinates: tuple[tuple[str, int], ...]
     order: int = field(init=False)
     dimension: int = field(init=False)
 
@@ -68,15 +75,16 @@ class Stabilizer:
         lattice: Lattice,
         *,
         group: str = "stabilizer",
-        labels: Sequence[Any] = range(4096),
+        coordinates: Sequence[tuple[str, int]] | None = None,
     ) -> Stabilizer:
         """The group of some integer matrices; its axioms are examined exactly on the way.
 
         Args:
             matrices: All elements, the identity first.
             lattice: The lattice that they keep.
-            group: The name that an error gives it.
-            labels: What an error calls the elements; their flat indices by default.
+            group: The name of the group that it belongs to.
+            coordinates: Names and numbers of values of its elements' coordinates; by default one,
+                the flat index.
 
         Raises:
             AxiomError: a matrix is not an isometry of the lattice, or they are not a group.
@@ -87,6 +95,10 @@ class Stabilizer:
             >>> Stabilizer.from_matrices([[[1, 0], [0, 1]], half], SQUARE).name
             'C2'
         """
+        labels: Sequence[Any] = range(4096)
+        if coordinates is not None:
+            indices = itertools.product(*(range(size) for _, size in coordinates))
+            labels = [(*index, *(0,) * lattice.dimension) for index in indices]
         require_isometries(matrices, lattice, group=group, labels=labels)
 
         def broken(axiom: str, problem: str, *elements: int) -> AxiomError:
@@ -110,7 +122,9 @@ class Stabilizer:
                 found = f"{products[s, t].tolist()}, which is not the matrix of any element"
                 problem = f"the product of {labels[s]} and {labels[t]} is {found}"
                 raise broken("closure", problem, s, t)
-        return cls(lattice, parts, composition, (composition == 0).argmax(axis=1))
+        inverse = (composition == 0).argmax(axis=1)
+        named = (("s", len(parts)),) if coordinates is None else tuple(coordinates)
+        return cls(lattice, parts, composition, inverse, group, named)
 
     # -- as a finite group --------------------------------------------------------------------
 
@@ -211,6 +225,19 @@ class Stabilizer:
         return frozenset(np.argwhere(self.matrices < 0)[:, 2].tolist())
 
     @functools.cached_property
+    def descriptions(self) -> tuple[str, ...]:
+        """What each element does to an array, in words.
+
+        Examples:
+            >>> from groupconv import group
+            >>> group("p4m").stabilizer.descriptions[:5:2]
+            ('identity', 'half turn', 'reverses axis 0')
+            >>> group("P4").stabilizer.descriptions[1]
+            'quarter turn from axis 0 to axis 1'
+        """
+        return tuple(map(in_words, self.matrices.tolist()))
+
+    @functools.cached_property
     def memo(self) -> Memo:
         """The tables that were made of it lately."""
         return Memo(MEMO_BYTES)
@@ -228,7 +255,8 @@ class Stabilizer:
         return hash((self.lattice, self.matrices.tobytes()))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.lattice, self.matrices, self.composition, self.inverse)
+        tables = self.matrices, self.composition, self.inverse
+        return type(self), (self.lattice, *tables, self.group, self.coordinates)
 
     def __deepcopy__(self, _: dict[int, Any]) -> Stabilizer:
         return self  # nothing of it can change
@@ -263,6 +291,9 @@ class Subgroup:
     stabilizer: Stabilizer
     elements: tuple[int, ...]
     index: int = field(init=False, compare=False, repr=False)
+
+    _make_group: ClassVar[Callable[[Subgroup, str], Any]]
+    """Set in `generated.py`, which stands on this file."""
 
     def __post_init__(self) -> None:
         members = list(self.elements)
@@ -313,6 +344,29 @@ class Subgroup:
     def representatives(self) -> tuple[int, ...]:
         """The smallest flat index of each left coset, ascending."""
         return self._cosets[0]
+
+    def as_group(self, name: str = "") -> Any:
+        """The split group `Z^d ⋊ H`, for layers and proofs like any other.
+
+        Its elements keep the coordinates that they have in the larger group, as far as `H` is made
+        of all values of some of them; otherwise powers of these generate it.
+
+        Args:
+            name: Its name; by default the expression that makes it.
+
+        Returns:
+            A `GeneratedGroup` on the same lattice.
+
+        Raises:
+            ArgumentError: no elements generate `H` as products of powers in exactly one way.
+
+        Examples:
+            >>> from groupconv import group
+            >>> turns = group("p4m").subgroup((0, 1)).as_group()
+            >>> turns.name, turns.coordinate_names
+            ('p4m.subgroup((0, 1)).as_group()', ('r', 't0', 't1'))
+        """
+        return self._make_group(name)
 
     def planes_in(self, larger: Subgroup) -> IntArray:
         """The planes of `G/H` that make up each plane of `G/K`, for `H ≤ K` (section 6.3).

@@ -74,6 +74,11 @@ class Surd:
     def __float__(self) -> float:
         return math.fsum(float(c) * math.sqrt(n) for n, c in self.terms.items())
 
+    def __str__(self) -> str:
+        """The number as `read_surd` reads it."""
+        terms = [f"{c}" if n == 1 else f"{c}*sqrt({n})" for n, c in sorted(self.terms.items())]
+        return "+".join(terms).replace("+-", "-") or "0"
+
     def as_sympy(self) -> sympy.Expr:
         """The same number in sympy."""
         import sympy

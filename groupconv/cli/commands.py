@@ -173,7 +173,8 @@ def new(
         list[str] | None,
         typer.Option(
             metavar="NAME=MATRIX",
-            help="A matrix in lattice coordinates, such as 'r=[[0,-1],[1,0]]'; repeatable.",
+            help="A matrix in lattice coordinates, such as 'r=[[0,-1],[1,0]]' or the triplet "
+            "'r=-y,x'; repeatable.",
         ),
     ] = None,
     lattice: Annotated[

@@ -119,12 +119,12 @@ def show(name: str) -> None:
         table.add_row(*fact)
     console.print(table)
     coordinates = _tuple(names[: len(shape)])
-    elements = plain_table("flat", coordinates, "matrix", "order", "inverse", "det")
-    determinants = np.linalg.det(S.matrices).round().astype(int)
+    elements = plain_table("flat", coordinates, "matrix", "order", "inverse", "on an array")
     for flat, s in enumerate(group.stabilizer_indices):
         inverse = _tuple(group.stabilizer_indices[S.inverse[flat]])
         order, rows = str(S.element_orders[flat]), str(S.matrices[flat].tolist())
-        elements.add_row(str(flat), _tuple(s), rows, order, inverse, f"{determinants[flat]:+d}")
+        words = S.descriptions[flat]
+        elements.add_row(str(flat), _tuple(s), rows, order, inverse, words)
     console.print(elements)
     if group.order <= LARGEST_PRINTED_ORDER:
         console.print("Composition, in flat indices:")

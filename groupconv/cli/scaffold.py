@@ -13,6 +13,7 @@ from pathlib import Path
 
 from groupconv import __version__, registry
 from groupconv.algebra import CUBIC, HEXAGONAL, LINE, SQUARE, GeneratedGroup
+from groupconv.algebra.triplets import read_triplet
 from groupconv.cli.files import write_new_folder
 from groupconv.errors import ArgumentError
 
@@ -104,21 +105,30 @@ def _generated(group: GeneratedGroup, slug: str) -> dict[str, str]:
 
 
 def _matrices(texts: list[str]) -> dict[str, object]:
-    """Matrices by their names, from texts such as `r=[[0, -1], [1, 0]]`; `a, b, …` if unnamed."""
+    """Matrices and triplets by their names; `a, b, …` if unnamed."""
     parts = [text.rpartition("=") for text in texts]
     named = {name.strip() for name, sign, _ in parts if sign}
     letters = itertools.chain(string.ascii_lowercase, (f"a{n}" for n in itertools.count(1)))
     free = (letter for letter in letters if letter not in named)
     matrices: dict[str, object] = {}
-    for text, (name, sign, rows) in zip(texts, parts, strict=True):
-        try:
-            matrix = json.loads(rows)
-        except ValueError as error:
-            problem = f"--from-generators={text!r} cannot be read: {error}"
-            step = "write a matrix such as 'r=[[0, -1], [1, 0]]'"
-            raise ArgumentError(f"{problem}; {step}") from error
+    for text, (name, sign, value) in zip(texts, parts, strict=True):
         name = name.strip() if sign else next(free)
         if name in matrices:
             raise ArgumentError(f"--from-generators={text!r} names {name!r} a second time")
-        matrices[name] = matrix
+        matrices[name] = _matrix(text, value)
     return matrices
+
+
+def _matrix(text: str, value: str) -> object:
+    """A matrix as rows, from rows or from a triplet."""
+    try:
+        if "[" not in value:
+            return [list(row) for row in read_triplet(value)]
+        return json.loads(value)
+    except ArgumentError as error:
+        raise ArgumentError(f"--from-generators={text!r}: {error}") from error
+    except ValueError as error:
+        raise ArgumentError(
+            f"--from-generators={text!r} is not a matrix; write rows such as "
+            f"'r=[[0, -1], [1, 0]]', or a coordinate triplet such as 'r=-y,x'"
+        ) from error

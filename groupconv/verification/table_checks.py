@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from groupconv.algebra import Stabilizer
     from groupconv.algebra.exact import IntArray
 
-KERNEL_SIZE = 3
-
 
 class Violation(NamedTuple):
     """Where a statement does not hold: the flat indices concerned, and both sides."""
@@ -47,7 +45,8 @@ def _latin_square(S: Stabilizer) -> Iterable[Violation]:
 
 def _slices(S: Stabilizer) -> IntArray:
     """The filter transform from `G` to `G` as maps of the filter's cells, shape `(S, P)`."""
-    index = filter_transform(S, KERNEL_SIZE).index.reshape(S.order, -1)
+    box = 2 * np.abs(S.matrices).max(axis=(0, 2)) + 1  # it holds the images of all basis vectors
+    index = filter_transform(S, tuple(box.tolist())).index.reshape(S.order, -1)
     # The identity's slice numbers the cells of the support; all slices have the same support.
     return index[:, index[0] >= 0]
 

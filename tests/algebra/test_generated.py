@@ -195,7 +195,7 @@ def test_groups_from_whatever_matrices_generate_them(matrices, lattice, name, sh
         ({"a": [[1, 0]]}, ArgumentError, "expected a square matrix"),
         ({"a": 3}, ArgumentError, "expected a square matrix"),
         ({}, ArgumentError, r"matrices=\{\}"),
-        ([X], ArgumentError, "expected a mapping"),
+        ([], ArgumentError, r"matrices=\{\} of group 'bad': expected at least one matrix"),
     ],
 )
 def test_matrices_that_generate_no_group_are_refused(matrices, error, message):

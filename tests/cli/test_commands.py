@@ -173,7 +173,7 @@ def test_indices_writes_the_table(command, tmp_path):
         (["new", "q", "-o", "."], "--output='.' exists already"),
         (["new", "q", "-o", "/proc/x/y"], "--output='/proc/x/y' cannot be written"),
         (["new", "q", "--lattice", "square"], "--lattice=square needs --from-generators"),
-        (["new", "q", "--from-generators", "[[1,"], "--from-generators='[[1,' cannot be read"),
+        (["new", "q", "--from-generators", "[[1,"], "'[[1,' is not a matrix; write rows"),
         (["new", "q", "--from-generators", "[[1,1],[0,1]]"], "isometry"),
         (
             ["new", "q", "--from-generators", "a=[[1]]", "--from-generators", "a=[[-1]]"],
