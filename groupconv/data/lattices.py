@@ -44,8 +44,8 @@ def to_lattice(images: Tensor, lattice: Lattice = HEXAGONAL, size: int | None = 
 def from_lattice(maps: Tensor, size: int, lattice: Lattice = HEXAGONAL) -> Tensor:
     """Sample maps `(N, C, H, W)` on a plane lattice at pixels: `(N, C, size, size)`, the way back.
 
-    It interpolates bilinearly in the lattice's coordinates, within parallelograms, which a mirror
-    does not keep: it serves to look at maps, not as part of a network that commutes with mirrors.
+    It interpolates linearly on the triangles of the lattice, bilinearly if its axes are at right
+    angles, so that it commutes with every symmetry that the lattice and pixels share.
 
     Raises:
         ArgumentError: `maps` is not a floating-point `(N, C, H, W)`, or `size` is not positive.
@@ -55,7 +55,13 @@ def from_lattice(maps: Tensor, size: int, lattice: Lattice = HEXAGONAL) -> Tenso
         1.0
     """
     basis = _scaled_basis(lattice)
-    return _read("maps", maps, _centred(positive("size", size)) @ torch.linalg.inv(basis).T)
+    points = _centred(positive("size", size)) @ torch.linalg.inv(basis).T
+    angle = float((basis[:, 0] * basis[:, 1]).sum())
+    if abs(angle) < 1e-9:
+        return _read("maps", maps, points)
+    if angle > 0:  # the short diagonals run the other way
+        maps, points = maps.flip(-1), points * torch.tensor([1, -1])
+    return _read_triangles("maps", maps, points)
 
 
 def _scaled_basis(lattice: Lattice) -> Tensor:
@@ -71,11 +77,35 @@ def _centred(size: int) -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, indexing="ij"), dim=-1)
 
 
-def _read(argument: str, images: Tensor, points: Tensor) -> Tensor:
-    """Bilinear values at points from the centre, (down, right), in steps of the array."""
+def _require_images(argument: str, images: Tensor) -> None:
     if images.dim() != 4 or not images.is_floating_point():
         found = f"{argument} has shape {tuple(images.shape)} and type {images.dtype}"
         raise ArgumentError(f"{found}, expected (N, C, H, W) in floating point")
+
+
+def _read_triangles(argument: str, maps: Tensor, points: Tensor) -> Tensor:
+    """Values at points from the centre, linear on triangles whose long sides are (1, 1)."""
+    _require_images(argument, maps)
+    size = torch.tensor(maps.shape[-2:])
+    places = points + (size - 1) / 2
+    corner = places.floor()
+    down, right = (places - corner).unbind(-1)
+    padded = F.pad(maps, (1, 1, 1, 1))  # zeros, for all that lies beyond
+    least, most = torch.minimum(down, right), torch.maximum(down, right)
+    first = (down >= right).long()
+    total = torch.zeros((), dtype=maps.dtype, device=maps.device)
+    # The corner, the one across it, and the one on the side of the larger coordinate.
+    for weight, i, j in ((1 - most, 0, 0), (least, 1, 1), (most - least, first, 1 - first)):
+        cell = corner.long() + torch.stack([torch.as_tensor(n) + 0 * first for n in (i, j)], -1)
+        cell = (cell + 1).clamp(torch.zeros(2, dtype=torch.long), size + 1).to(maps.device)
+        values = padded[..., cell[..., 0], cell[..., 1]]
+        total = total + values * weight.to(maps.device, maps.dtype)
+    return total
+
+
+def _read(argument: str, images: Tensor, points: Tensor) -> Tensor:
+    """Bilinear values at points from the centre, (down, right), in steps of the array."""
+    _require_images(argument, images)
     H, W = images.shape[-2:]
     # grid_sample reads at (column, row), both scaled to [-1, 1] at the array's outer edges.
     grid = torch.stack([2 * points[..., 1] / W, 2 * points[..., 0] / H], dim=-1)
