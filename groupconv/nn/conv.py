@@ -1,33 +1,186 @@
-"""Group convolution layers, with the signature of `torch.nn.Conv2d`."""
+"""Group convolution layers, with the signatures of torch's convolutions."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from groupconv.arguments import flag, positive
+from groupconv.arguments import as_sizes, flag, positive
 from groupconv.errors import ArgumentError
 from groupconv.nn.bank import filter_bank
 from groupconv.nn.buffers import TableModule
-from groupconv.nn.planes import merge_planes, planar_convolution, split_planes, warn_if_uneven
+from groupconv.nn.planes import (
+    CONVOLUTIONS,
+    PADDING_MODES,
+    TRANSPOSED,
+    check_positions,
+    merge_planes,
+    object_to,
+    of_dimension,
+    require_padding_mode,
+    split_planes,
+)
 from groupconv.registry import as_group
 from groupconv.transforms import Window, filter_transform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from groupconv.algebra import Space, SplitGroup, Subgroup
+    from groupconv.algebra import Space, SplitGroup
     from groupconv.nn.buffers import Table
 
-PADDING_MODES = {"zeros": "constant"} | {m: m for m in ("reflect", "replicate", "circular")}
-"""The names of torch's layers, and those of `torch.nn.functional.pad`."""
+
+class _Convolution(TableModule):
+    """What a group convolution and its adjoint share: a bank of filters, and their parameters.
+
+    A filter leads from the channels on the second axis of `weight` to those on the first; the
+    adjoint goes the other way.
+    """
+
+    is_adjoint: ClassVar[bool] = False
+
+    bank_index: Tensor  # shape: (S_first, L)
+    bank_inverse: Tensor  # shape: (S_first, P, M)
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int],
+        padding: int | Sequence[int] | str,
+        dilation: int | Sequence[int],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+        *,
+        group: SplitGroup | str,
+        in_space: Space,
+        out_space: Space,
+        support: str,
+        strict: bool,
+    ) -> None:
+        super().__init__()
+        self.group = as_group(group)
+        functions = TRANSPOSED if self.is_adjoint else CONVOLUTIONS
+        self._convolve = of_dimension(functions, self.group.name, self.group.dimension)
+        self.in_channels = positive("in_channels", in_channels)
+        self.out_channels = positive("out_channels", out_channels)
+        self.groups = positive("groups", groups)
+        if in_channels % groups or out_channels % groups:
+            raise ArgumentError(
+                f"groups={groups} does not divide in_channels={in_channels} and "
+                f"out_channels={out_channels}; change one of them"
+            )
+        S = self.group.stabilizer
+        spaces = (out_space, in_space) if self.is_adjoint else (in_space, out_space)
+        self.transform = filter_transform(S, kernel_size, *spaces, support=support)
+        self.window = Window.read(
+            S,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            group=self.group.name,
+            is_circular=padding_mode == "circular",
+        )
+        self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
+        self.padding, self.dilation = padding, self.window.dilation
+        self.padding_mode, self.strict = padding_mode, flag("strict", strict)
+
+        last, first = self.transform.in_space, self.transform.out_space
+        self.in_space, self.out_space = (first, last) if self.is_adjoint else (last, first)
+        channels = (in_channels, out_channels) if self.is_adjoint else (out_channels, in_channels)
+        rows, columns = channels[0], channels[1] // groups
+        self._kernel_shape = (rows * first.index, columns * last.index, *self.kernel_size)
+        shape = (rows, columns, self.transform.num_parameters)
+        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        if flag("bias", bias):
+            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self._flags = self.transform.is_masked, self.transform.is_ragged
+        self._register_tables(device)
+        self.reset_parameters()
+
+    @property
+    def fan_in(self) -> int:
+        """The number of cells that `torch.nn.init` counts for an expanded filter.
+
+        On a quotient space several cells share a parameter, so that `weight` has fewer.
+        """
+        return self.weight.shape[1] * self.transform.num_cells
+
+    def reset_parameters(self) -> None:
+        """Draw new parameters, as torch's layer does for the expanded bank."""
+        bound = 1 / math.sqrt(self.fan_in)
+        nn.init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            nn.init.uniform_(self.bias, -bound, bound)
+
+    def filter_bank(self) -> Tensor:
+        """The bank of transformed filters, `(C_out, S_out, C_in / groups, S_in, *kernel)`.
+
+        Of the adjoint it is that of the convolution, `(C_in, S_in, C_out / groups, S_out, …)`.
+        """
+        planes = self.transform.in_space.index
+        bank: Tensor = self._bank().unflatten(-1, (planes, *self.kernel_size))
+        return bank
+
+    def extra_repr(self) -> str:
+        """The arguments that differ from their defaults, as torch's layers show them."""
+        is_padded = self.padding == "same" or any(self.window.flat_padding)
+        options = {
+            "stride": self.stride if max(self.stride) > 1 else None,
+            "padding": self.padding if is_padded else None,
+            **self._more_options(),
+            "dilation": self.dilation if max(self.dilation) > 1 else None,
+            "groups": self.groups if self.groups > 1 else None,
+            "bias": False if self.bias is None else None,
+            "padding_mode": self.padding_mode if self.padding_mode != "zeros" else None,
+            "support": self.transform.support if self.transform.support != "group" else None,
+            "strict": self.strict or None,
+            "group": self.group.name,
+        }
+        shown = [f"{key}={value!r}" for key, value in options.items() if value is not None]
+        planes = f"planes={self.in_space.index}→{self.out_space.index}"
+        first = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        return ", ".join([first, *shown, planes])
+
+    def _more_options(self) -> Mapping[str, object]:
+        return {}
+
+    def _kernel(self) -> Tensor:
+        """The bank as a planar kernel, channel-major."""
+        return self._bank().view(self._kernel_shape)
+
+    def _planar_bias(self) -> Tensor | None:
+        bias: Tensor | None = self.bias
+        if bias is None:
+            return None
+        return bias.view(-1, 1).expand(-1, self.out_space.index).reshape(-1)
+
+    def _bank(self) -> Tensor:  # shape: (C_first, S_first, C_second / groups, S_second · box)
+        weight, index = self.weight, self.bank_index
+        if index.device != weight.device:
+            self._place_tables(weight.device)
+            index = self.bank_index
+        return filter_bank(weight, index, self.bank_inverse, *self._flags)
+
+    def _tables(self) -> Mapping[str, Table]:
+        index = self.transform.index
+        flat = index.reshape(len(index), -1)
+        return {"bank_index": flat, "bank_inverse": self.transform.inverse}
 
 
-class GroupConv(TableModule):
+class GroupConv(_Convolution):
     """A convolution from one space of a group to another, by default from `G` to `G` (eq. 11).
 
     The arguments are those of `torch.nn.Conv2d`; the group sets the number of dimensions. It
@@ -41,14 +194,17 @@ class GroupConv(TableModule):
         stride: The step between outputs.
         padding: Cells added on both sides of each axis, or `"same"` or `"valid"`.
         dilation: The distance between filter cells.
-        groups: Blocks of channels that do not mix.
+        groups: Blocks of channels that do not mix; `in_channels` of them make it depthwise.
         bias: Whether to add a bias.
         padding_mode: `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
         device: Where the parameters live.
         dtype: The parameters' type.
         group: A group, or the name of an installed one.
         in_space: Where the input lives: `"group"`, `"lattice"` or a subgroup `H` for `G/H`.
-        out_space: Where the output lives.
+        out_space: Where the output lives; `"lattice"` for a planar map that turns with the input.
+        support: The filter's cells: the largest part of its box that the `"group"` keeps, or the
+            `"lattice"` with all its symmetries, such as 7 cells for any group on a hexagonal one.
+        strict: Whether what would be an `EquivarianceWarning` is an error.
 
     Shapes:
         Input `(B, C_in, S_in, *spatial)`, output `(B, C_out, S_out, *spatial)`; a map on the
@@ -57,7 +213,8 @@ class GroupConv(TableModule):
     Raises:
         ArgumentError: an argument does not fit the group, or would break equivariance.
         ShapeError: (at a call) the input does not lie on `in_space`.
-        EquivarianceWarning: (at a call) the stride leaves cells over at one end of an axis.
+        EquivarianceWarning: (at a call) the stride leaves cells over at one end of an axis, or
+            circular padding changes the size.
         AxiomError: the group is broken.
 
     Examples:
@@ -65,9 +222,6 @@ class GroupConv(TableModule):
         >>> layer(torch.zeros(2, 16, 8, 9, 9)).shape
         torch.Size([2, 32, 8, 9, 9])
     """
-
-    bank_index: Tensor  # shape: (S_out, L)
-    bank_inverse: Tensor  # shape: (S_out, P, M)
 
     def __init__(
         self,
@@ -86,122 +240,39 @@ class GroupConv(TableModule):
         group: SplitGroup | str,
         in_space: Space = "group",
         out_space: Space = "group",
+        support: str = "group",
+        strict: bool = False,
     ) -> None:
-        super().__init__()
-        self.group = as_group(group)
-        self._convolve = planar_convolution(self.group.name, self.group.dimension)
-        self.in_channels = positive("in_channels", in_channels)
-        self.out_channels = positive("out_channels", out_channels)
-        self.groups = positive("groups", groups)
-        if in_channels % groups or out_channels % groups:
-            raise ArgumentError(
-                f"groups={groups} does not divide in_channels={in_channels} and "
-                f"out_channels={out_channels}; change one of them"
-            )
-        if padding_mode not in PADDING_MODES:
-            raise ArgumentError(
-                f"padding_mode={padding_mode!r}: expected one of "
-                f"{', '.join(map(repr, PADDING_MODES))}"
-            )
-        S, is_circular = self.group.stabilizer, padding_mode == "circular"
-        self.transform = filter_transform(S, kernel_size, in_space, out_space)
-        sizes = kernel_size, stride, padding, dilation
-        self.window = Window.read(S, *sizes, group=self.group.name, is_circular=is_circular)
-        self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
-        self.padding, self.dilation = padding, self.window.dilation
-        self.padding_mode = padding_mode
+        sizes = in_channels, out_channels, kernel_size, stride, padding, dilation, groups
+        others = bias, padding_mode, device, dtype
+        super().__init__(
+            *sizes,
+            *others,
+            group=group,
+            in_space=in_space,
+            out_space=out_space,
+            support=support,
+            strict=strict,
+        )
         is_padded = any(self.window.flat_padding)
-        if padding_mode in ("reflect", "replicate") and is_padded and not S.permutes_axes:
-            raise ArgumentError(
-                f"padding_mode={padding_mode!r} continues an array beyond its edges, and "
-                f"{self.group.name!r} maps these into the array; use 'zeros' with a Mask, or "
-                f"'circular'"
-            )
+        require_padding_mode(padding_mode, self.group, is_used=is_padded)
         # Zeros, the same on both sides, are added by the convolution; all else is added before it.
         is_explicit = padding_mode != "zeros" or not self.window.is_padded_evenly
         self._pads = self.window.flat_padding if is_padded and is_explicit else ()
         self._conv_padding = tuple(0 if is_explicit else n for n, _ in self.window.padding)
-
-        S_in, S_out = self.in_space.index, self.out_space.index
-        planar_channels = out_channels * S_out, in_channels // groups * S_in
-        self._kernel_shape = (*planar_channels, *self.kernel_size)
-        shape = (out_channels, in_channels // groups, self.transform.num_parameters)
-        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-        self.bias: nn.Parameter | None
-        if flag("bias", bias):
-            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
-        self._flags = self.transform.is_masked, self.transform.is_ragged
-        self._register_tables(device)
-        self.reset_parameters()
-
-    @property
-    def in_space(self) -> Subgroup:
-        """The space of the input, as a subgroup."""
-        return self.transform.in_space
-
-    @property
-    def out_space(self) -> Subgroup:
-        """The space of the output, as a subgroup."""
-        return self.transform.out_space
-
-    def reset_parameters(self) -> None:
-        """Draw new parameters, as `torch.nn.Conv2d` does for the expanded bank."""
-        bound = 1 / math.sqrt(self.weight.shape[1] * self.transform.num_cells)
-        nn.init.uniform_(self.weight, -bound, bound)
-        if self.bias is not None:
-            nn.init.uniform_(self.bias, -bound, bound)
-
-    def filter_bank(self) -> Tensor:
-        """The bank of transformed filters, `(C_out, S_out, C_in / groups, S_in, *kernel)`."""
-        bank: Tensor = self._bank().unflatten(-1, (self.in_space.index, *self.kernel_size))
-        return bank
 
     def forward(
         self,
         x: Tensor,  # shape: (B, C_in, S_in, *spatial)
     ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Convolve, adding the bias within the one call of the planar convolution."""
-        x = merge_planes(x, self.transform.in_space, self.in_channels, self.group.name)
-        warn_if_uneven(type(self).__name__, self.window, x)
+        x = merge_planes(x, self.in_space, self.in_channels, self.group.name)
+        check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
         if self._pads:
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
-        kernel = self._bank().view(self._kernel_shape)  # channel-major
-        bias: Tensor | None = self.bias
-        if bias is not None:
-            bias = bias.view(-1, 1).expand(-1, self.out_space.index).reshape(-1)
-        padding = self._conv_padding
-        y = self._convolve(x, kernel, bias, self.stride, padding, self.dilation, self.groups)
+        sizes = self.stride, self._conv_padding, self.dilation, self.groups
+        y = self._convolve(x, self._kernel(), self._planar_bias(), *sizes)
         return split_planes(y, self.out_channels, self.out_space.index)
-
-    def extra_repr(self) -> str:
-        """The arguments that differ from their defaults, as torch's layers show them."""
-        options = {
-            "stride": self.stride if max(self.stride) > 1 else None,
-            "padding": self.padding if any(self.window.flat_padding) else None,
-            "dilation": self.dilation if max(self.dilation) > 1 else None,
-            "groups": self.groups if self.groups > 1 else None,
-            "bias": False if self.bias is None else None,
-            "padding_mode": self.padding_mode if self.padding_mode != "zeros" else None,
-            "group": self.group.name,
-        }
-        shown = [f"{key}={value!r}" for key, value in options.items() if value is not None]
-        planes = f"planes={self.in_space.index}→{self.out_space.index}"
-        first = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
-        return ", ".join([first, *shown, planes])
-
-    def _bank(self) -> Tensor:  # shape: (C_out, S_out, C_in / groups, S_in · box)
-        weight, index = self.weight, self.bank_index
-        if index.device != weight.device:
-            self._place_tables(weight.device)
-            index = self.bank_index
-        return filter_bank(weight, index, self.bank_inverse, *self._flags)
-
-    def _tables(self) -> Mapping[str, Table]:
-        index = self.transform.index
-        flat = index.reshape(len(index), -1)
-        return {"bank_index": flat, "bank_inverse": self.transform.inverse}
 
 
 class LiftingConv(GroupConv):
@@ -234,7 +305,129 @@ class LiftingConv(GroupConv):
         *,
         group: SplitGroup | str,
         out_space: Space = "group",
+        support: str = "group",
+        strict: bool = False,
     ) -> None:
         sizes = in_channels, out_channels, kernel_size, stride, padding, dilation, groups
         others = bias, padding_mode, device, dtype
-        super().__init__(*sizes, *others, group=group, in_space="lattice", out_space=out_space)
+        super().__init__(
+            *sizes,
+            *others,
+            group=group,
+            in_space="lattice",
+            out_space=out_space,
+            support=support,
+            strict=strict,
+        )
+
+
+class GroupConvTranspose(_Convolution):
+    """The adjoint of `GroupConv`, which decoders use to enlarge a map; between any two spaces.
+
+    The arguments are those of `torch.nn.ConvTranspose2d`. With the same `weight` it is the exact
+    adjoint of the `GroupConv` from `out_channels` on `out_space` to `in_channels` on `in_space`:
+    `⟨conv(x), y⟩ = ⟨x, conv_transpose(y)⟩`. Its `weight` has shape `(C_in, C_out / groups, P)`.
+
+    Args:
+        in_channels: `C_in`.
+        out_channels: `C_out`.
+        kernel_size: The size of the filter's box.
+        stride: The step between the places where the filters of neighbouring inputs are added.
+        padding: Cells cut off on both sides of each axis, or `"valid"`.
+        output_padding: Cells added at the end of each axis; a group that exchanges the two ends
+            is broken by them, so a kernel larger by as many is better.
+        groups: Blocks of channels that do not mix.
+        bias: Whether to add a bias.
+        dilation: The distance between filter cells.
+        padding_mode: `"zeros"`, as for torch's layer.
+        device: Where the parameters live.
+        dtype: The parameters' type.
+        group: A group, or the name of an installed one.
+        in_space: Where the input lives: `"group"`, `"lattice"` or a subgroup `H` for `G/H`.
+        out_space: Where the output lives.
+        support: The filter's cells, as for `GroupConv`.
+        strict: Whether what would be an `EquivarianceWarning` is an error.
+
+    Shapes:
+        Input `(B, C_in, S_in, *spatial)`, output `(B, C_out, S_out, *spatial)` of size
+        `(n - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1`.
+
+    Raises:
+        ArgumentError: an argument does not fit the group.
+        ShapeError: (at a call) the input does not lie on `in_space`.
+        EquivarianceWarning: `output_padding` adds cells at an end that the group exchanges with
+            the other one; or (at a call) the group maps the centre of the output off its cells.
+
+    Examples:
+        >>> layer = GroupConvTranspose(32, 16, 4, stride=2, padding=1, group="p4m")
+        >>> layer(torch.zeros(2, 32, 8, 5, 5)).shape
+        torch.Size([2, 16, 8, 10, 10])
+    """
+
+    is_adjoint = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] | str = 0,
+        output_padding: int | Sequence[int] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | Sequence[int] = 1,
+        padding_mode: str = "zeros",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        group: SplitGroup | str,
+        in_space: Space = "group",
+        out_space: Space = "group",
+        support: str = "group",
+        strict: bool = False,
+    ) -> None:
+        for argument, value, only in (
+            ("padding_mode", padding_mode, "zeros"),
+            ("padding", padding, "valid"),
+        ):
+            if isinstance(value, str) and value != only:
+                expected = f"expected {only!r}" + (" or integers" if only == "valid" else "")
+                raise ArgumentError(f"{argument}={value!r} of a transposed convolution: {expected}")
+        sizes = in_channels, out_channels, kernel_size, stride, padding, dilation, groups
+        others = bias, padding_mode, device, dtype
+        super().__init__(
+            *sizes,
+            *others,
+            group=group,
+            in_space=in_space,
+            out_space=out_space,
+            support=support,
+            strict=strict,
+        )
+        S = self.group.stabilizer
+        self.output_padding = as_sizes("output_padding", output_padding, S.dimension, least=0)
+        self._cut = tuple(n for n, _ in self.window.padding)
+        if any(self.output_padding[axis] for axis in S.reversed_axes):
+            larger = tuple(map(sum, zip(self.kernel_size, self.output_padding, strict=True)))
+            object_to(
+                f"GroupConvTranspose with output_padding={self.output_padding} adds cells at one "
+                f"end of an axis, and {self.group.name!r} exchanges its ends, so it is not "
+                f"equivariant; use kernel_size={larger} without it, for an output of the same size",
+                is_strict=self.strict,
+            )
+
+    def forward(
+        self,
+        x: Tensor,  # shape: (B, C_in, S_in, *spatial)
+    ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
+        """Add the filters of every input cell, adding the bias within the one call."""
+        x = merge_planes(x, self.in_space, self.in_channels, self.group.name)
+        sizes = self.stride, self._cut, self.output_padding, self.groups, self.dilation
+        y = self._convolve(x, self._kernel(), self._planar_bias(), *sizes)
+        if not any(self.output_padding):
+            check_positions(type(self).__name__, self.window, y, is_strict=self.strict)
+        return split_planes(y, self.out_channels, self.out_space.index)
+
+    def _more_options(self) -> Mapping[str, object]:
+        return {"output_padding": self.output_padding if any(self.output_padding) else None}

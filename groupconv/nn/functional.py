@@ -13,13 +13,15 @@ from groupconv.errors import ShapeError
 from groupconv.nn.bank import filter_bank
 from groupconv.nn.buffers import as_tensor, kept_tensor
 from groupconv.nn.planes import (
+    CONVOLUTIONS,
+    check_positions,
     merge_planes,
     not_a_tensor,
-    planar_convolution,
+    of_dimension,
     pool_planes,
     require_mode,
+    space_by_shape,
     split_planes,
-    warn_if_uneven,
 )
 from groupconv.registry import as_group
 from groupconv.transforms import Window, action
@@ -71,15 +73,15 @@ def group_conv(
         torch.Size([2, 7, 4, 3, 3])
     """
     S, groups = transform.stabilizer, positive("groups", groups)
-    convolve = planar_convolution(S.name, S.dimension)
+    convolve = of_dimension(CONVOLUTIONS, S.group, S.dimension)
     window = Window.read(S, transform.kernel_size, stride, padding, dilation)
     if weight.ndim != 3 or weight.shape[2] != transform.num_parameters:
         raise ShapeError(
             f"weight has shape {tuple(weight.shape)}, expected (C_out, C_in / groups, "
             f"{transform.num_parameters}): the last axis has the parameters of the transform"
         )
-    x = merge_planes(x, transform.in_space, weight.shape[1] * groups, S.name)
-    warn_if_uneven("group_conv", window, x)
+    x = merge_planes(x, transform.in_space, weight.shape[1] * groups, S.group)
+    check_positions("group_conv", window, x)
     key, device = ("bank", *transform.key), weight.device
     index = kept_tensor(S, (*key, "index"), device, lambda: transform.index).flatten(1)
     inverse = kept_tensor(S, (*key, "inverse"), device, lambda: transform.inverse)
@@ -135,7 +137,7 @@ def act(
     x: Tensor,  # shape: (…, S/H, *spatial)
     element: Element,
     group: SplitGroup | str,
-    space: Space = "lattice",
+    space: Space | None = None,
     *,
     circular: bool = False,
 ) -> Tensor:  # shape: (…, S/H, *spatial)
@@ -145,7 +147,9 @@ def act(
         x: `(…, *spatial)` on the lattice, `(…, S/H, *spatial)` on another space.
         element: The index of `g`, translations included.
         group: A group, or the name of an installed one.
-        space: The space `G/H` that `x` lives on.
+        space: The space `G/H` that `x` lives on; by default as its shape says: the lattice for
+            `(B, C, *spatial)`, `(C, *spatial)` and `(*spatial)`, `G` for `(B, C, S, *spatial)`.
+            Any other shape needs it, as do `S` channels without a batch.
         circular: Whether the array is a torus; otherwise zeros come in from outside.
 
     Returns:
@@ -153,7 +157,8 @@ def act(
 
     Raises:
         ElementError: there is no such element.
-        ArgumentError: the element does not map the array's cells to cells.
+        ArgumentError: the element does not map the array's cells to cells, or the shape does not
+            say on which space `x` lives.
         ShapeError: `x` does not have the space's number of planes.
 
     Examples:
@@ -164,10 +169,12 @@ def act(
     """
     group = as_group(group)
     s, t = group.split(element)
-    S = group.stabilizer
-    H, d = as_space(S, space), S.dimension
+    S, d = group.stabilizer, group.dimension
     if not isinstance(x, Tensor):
         raise not_a_tensor(x)
+    # Without a batch axis, an array or an image is told from the planes of a map by their number.
+    is_bare = space is None and (x.ndim == d or (x.ndim == d + 1 and len(x) != S.order))
+    H = S.whole if is_bare else space_by_shape(group, x, space)
     rank = d if H.is_whole else d + 1
     if x.ndim < rank or (not H.is_whole and x.shape[-d - 1] != H.index):
         raise ShapeError(

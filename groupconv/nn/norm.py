@@ -1,15 +1,49 @@
-"""Batch normalisation with one statistic per channel."""
+"""Normalisation and dropout with one statistic and one parameter per channel (section 6.1)."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from groupconv.arguments import flag, positive
+from groupconv.arguments import flag, number, positive
 from groupconv.errors import ShapeError
+from groupconv.nn.planes import wrong_input
+from groupconv.registry import as_group
+
+if TYPE_CHECKING:
+    from groupconv.algebra import SplitGroup
 
 
-class BatchNorm(nn.Module):
+class _Norm(nn.Module):
+    """A norm of torch over everything behind the channels, stabilizer planes and space alike.
+
+    It is contained, not subclassed, so that SyncBatchNorm and others can take its place.
+    """
+
+    norm: nn.Module
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self._channels = channels
+
+    def forward(
+        self,
+        x: Tensor,  # shape: (B, C, …)
+    ) -> Tensor:  # shape: as x
+        """Normalise each channel."""
+        if x.ndim < 3 or x.shape[1] != self._channels:
+            raise ShapeError(
+                f"x has shape {tuple(x.shape)}, expected (B, {self._channels}, …) with "
+                f"stabilizer and spatial axes behind"
+            )
+        normal: Tensor = self.norm(x.flatten(2))
+        return normal.view(x.shape)
+
+
+class BatchNorm(_Norm):
     """Batch normalisation over the batch, the stabilizer planes and space (section 6.1).
 
     One mean and variance per channel: statistics per plane would break equivariance. It serves
@@ -43,27 +77,182 @@ class BatchNorm(nn.Module):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__()
-        # Contained, not subclassed, so that SyncBatchNorm can take its place.
-        self.norm = nn.BatchNorm1d(
-            positive("num_features", num_features),
-            eps,
-            momentum,
-            flag("affine", affine),
-            flag("track_running_stats", track_running_stats),
-            device=device,
-            dtype=dtype,
+        super().__init__(positive("num_features", num_features))
+        flags = flag("affine", affine), flag("track_running_stats", track_running_stats)
+        self.norm = nn.BatchNorm1d(num_features, eps, momentum, *flags, device=device, dtype=dtype)
+
+
+class InstanceNorm(_Norm):
+    """Normalisation of each channel of each image, over the stabilizer planes and space.
+
+    The arguments are those of `torch.nn.InstanceNorm2d`, and so are its defaults: nothing is
+    learned and no statistics are kept.
+
+    Args:
+        num_features: The number of channels `C`.
+        eps: Added to the variance.
+        momentum: The weight of a new batch in the running statistics.
+        affine: Whether to learn a scale and a shift per channel.
+        track_running_stats: Whether to keep running statistics for evaluation.
+        device: Where the parameters live.
+        dtype: The parameters' type.
+
+    Shapes:
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+
+    Examples:
+        >>> InstanceNorm(16)(torch.randn(2, 16, 8, 5, 5, 5)).shape
+        torch.Size([2, 16, 8, 5, 5, 5])
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(positive("num_features", num_features))
+        flags = flag("affine", affine), flag("track_running_stats", track_running_stats)
+        self.norm = nn.InstanceNorm1d(
+            num_features, eps, momentum, *flags, device=device, dtype=dtype
         )
+
+
+class GroupNorm(_Norm):
+    """Normalisation of blocks of channels of each image, over the stabilizer planes and space.
+
+    The arguments are those of `torch.nn.GroupNorm`, whose groups are blocks of channels.
+
+    Args:
+        num_groups: The number of blocks, a divisor of `num_channels`.
+        num_channels: The number of channels `C`.
+        eps: Added to the variance.
+        affine: Whether to learn a scale and a shift per channel.
+        device: Where the parameters live.
+        dtype: The parameters' type.
+
+    Shapes:
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+
+    Examples:
+        >>> GroupNorm(4, 16)(torch.randn(2, 16, 8, 9, 9)).shape
+        torch.Size([2, 16, 8, 9, 9])
+    """
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(positive("num_channels", num_channels))
+        self.norm = nn.GroupNorm(
+            num_groups, num_channels, eps, flag("affine", affine), device=device, dtype=dtype
+        )
+
+
+class LayerNorm(nn.Module):
+    """Normalisation over the channels and stabilizer planes of each cell, as in ConvNeXt.
+
+    A cell's planes are normalised together, so that how strongly each orientation responds stays
+    comparable; a scale and a shift per channel keep it equivariant.
+
+    Args:
+        num_channels: The number of channels `C`.
+        eps: Added to the variance.
+        affine: Whether to learn a scale per channel.
+        bias: Whether to learn a shift as well.
+        device: Where the parameters live.
+        dtype: The parameters' type.
+        group: A group, or the name of an installed one.
+
+    Shapes:
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+
+    Raises:
+        ShapeError: (at a call) the input is not such a map with `C` channels.
+
+    Examples:
+        >>> LayerNorm(16, group="p4m")(torch.randn(2, 16, 8, 9, 9)).shape
+        torch.Size([2, 16, 8, 9, 9])
+    """
+
+    def __init__(
+        self,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        group: SplitGroup | str,
+    ) -> None:
+        super().__init__()
+        self.group, self.eps = as_group(group), eps
+        self.weight: Tensor | None
+        self.bias: Tensor | None
+        self.num_channels = positive("num_channels", num_channels)
+        is_learned = {"weight": flag("affine", affine), "bias": affine and flag("bias", bias)}
+        for name, is_wanted in is_learned.items():
+            values = torch.full(
+                (num_channels,), float(name == "weight"), device=device, dtype=dtype
+            )
+            self.register_parameter(name, nn.Parameter(values) if is_wanted else None)
+
+    def forward(
+        self,
+        x: Tensor,  # shape: (B, C, S, *spatial)
+    ) -> Tensor:  # shape: as x
+        """Normalise each cell."""
+        d, C = self.group.dimension, self.num_channels
+        if x.ndim not in (d + 2, d + 3) or x.shape[1] != C:
+            raise wrong_input(x, (C, self.group.order), d, self.group.name)
+        cells = x.flatten(1, -d - 1).movedim(1, -1)  # shape: (B, *spatial, C·S)
+        planes = cells.shape[-1] // C
+        learned = (self.weight, self.bias)
+        weight, bias = (p if p is None else p.repeat_interleave(planes) for p in learned)
+        normal = F.layer_norm(cells, cells.shape[-1:], weight, bias, self.eps)
+        return normal.movedim(-1, 1).reshape(x.shape)
+
+    def extra_repr(self) -> str:
+        """The channels and the group."""
+        return f"{self.num_channels}, eps={self.eps}, group={self.group.name!r}"
+
+
+class ChannelDropout(nn.Module):
+    """Dropout of whole channels, all stabilizer planes and cells of them, as `nn.Dropout2d` does.
+
+    Args:
+        p: The share of channels that are set to zero while training.
+
+    Shapes:
+        Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
+
+    Examples:
+        >>> x = ChannelDropout(0.5)(torch.ones(1, 64, 8, 3, 3))
+        >>> set(x.flatten(2).sum(-1).flatten().tolist()) <= {0.0, 2.0 * 8 * 9}
+        True
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.p = number("p", p, 0, 1)
 
     def forward(
         self,
         x: Tensor,  # shape: (B, C, …)
     ) -> Tensor:  # shape: as x
-        """Normalise each channel."""
-        if x.ndim < 3 or x.shape[1] != self.norm.num_features:
-            raise ShapeError(
-                f"x has shape {tuple(x.shape)}, expected (B, {self.norm.num_features}, …) with "
-                f"stabilizer and spatial axes behind"
-            )
-        normal: Tensor = self.norm(x.flatten(2))
-        return normal.view(x.shape)
+        """Drop channels."""
+        return F.dropout1d(x.flatten(2), self.p, self.training).view(x.shape)
+
+    def extra_repr(self) -> str:
+        """The share."""
+        return f"p={self.p}"

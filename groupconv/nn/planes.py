@@ -2,33 +2,84 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from groupconv import registry
-from groupconv.errors import ArgumentError, EquivarianceWarning, ShapeError, warn
+from groupconv.algebra import as_space
+from groupconv.errors import (
+    ArgumentError,
+    EquivarianceError,
+    EquivarianceWarning,
+    ShapeError,
+    warn,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from groupconv.algebra import Subgroup
+    from groupconv.algebra import Space, SplitGroup, Subgroup
     from groupconv.transforms import Window
 
 POOLING_MODES = ("max", "mean", "sum")
 
-_CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+Planar: TypeAlias = "Callable[..., Tensor]"
+
+PADDING_MODES = {"zeros": "constant"} | {m: m for m in ("reflect", "replicate", "circular")}
+"""The names of torch's layers, and those of `torch.nn.functional.pad`."""
+
+CONVOLUTIONS: tuple[Planar, ...] = (F.conv1d, F.conv2d, F.conv3d)
+TRANSPOSED: tuple[Planar, ...] = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
+
+_is_strict = ContextVar("strict", default=False)
 
 
-def planar_convolution(group: str, dimension: int) -> Callable[..., Tensor]:
-    """The planar convolution of a dimension."""
-    if dimension not in _CONVOLUTIONS:
+@contextlib.contextmanager
+def strict() -> Iterator[None]:
+    """Within it, what would be an `EquivarianceWarning` of any layer is an `EquivarianceError`.
+
+    A layer's own argument `strict=True` does the same for that layer.
+
+    Examples:
+        >>> import groupconv as gc
+        >>> layer = gc.nn.LiftingConv(1, 1, 3, stride=2, padding=1, group="p4")
+        >>> with strict():
+        ...     layer(torch.zeros(1, 1, 9, 9)).shape  # a size that the stride divides evenly
+        torch.Size([1, 1, 4, 5, 5])
+    """
+    before = _is_strict.set(True)
+    try:
+        yield
+    finally:
+        _is_strict.reset(before)
+
+
+def of_dimension(functions: tuple[Planar, ...], group: str, dimension: int) -> Planar:
+    """The one of torch's functions for 1, 2 and 3 dimensions that serves a group."""
+    if dimension > len(functions):
         raise ArgumentError(
             f"group={group!r} has dimension {dimension}; layers exist for 1, 2 and 3 dimensions"
         )
-    return _CONVOLUTIONS[dimension]
+    return functions[dimension - 1]
+
+
+def require_padding_mode(padding_mode: str, group: SplitGroup, *, is_used: bool) -> str:
+    """Refuse an unknown way of padding, or one that a group does not allow."""
+    if padding_mode not in PADDING_MODES:
+        raise ArgumentError(
+            f"padding_mode={padding_mode!r}: expected one of {', '.join(map(repr, PADDING_MODES))}"
+        )
+    if is_used and padding_mode in ("reflect", "replicate") and not group.stabilizer.permutes_axes:
+        raise ArgumentError(
+            f"padding_mode={padding_mode!r} continues an array beyond its edges, and "
+            f"{group.name!r} maps these into the array; use 'zeros' with a Mask, or 'circular'"
+        )
+    return padding_mode
 
 
 def merge_planes(
@@ -54,6 +105,22 @@ def split_planes(
     return x if planes == 1 else x.view(x.shape[0], channels, planes, *x.shape[2:])
 
 
+def flatten_planes(x: Tensor, group: SplitGroup) -> Tensor:  # shape: (B, C·S, *spatial)
+    """A map on any space of a group as planar channels, for what treats every plane alike."""
+    d = group.dimension
+    if not isinstance(x, Tensor) or x.ndim not in (d + 2, d + 3):
+        raise wrong_input(x, ("C",), d, group.name)
+    return x.flatten(1, 2) if x.ndim == d + 3 else x
+
+
+def unflatten_planes(
+    planes: Tensor,  # shape: (B, C·S, *spatial)
+    x: Tensor,  # shape: (B, C, S, *spatial), without S on the lattice
+) -> Tensor:
+    """Planar channels as the planes of `x` that they come from, at another size."""
+    return planes if planes.ndim == x.ndim else planes.unflatten(1, x.shape[1:3])
+
+
 def pool_planes(
     x: Tensor,  # shape: (B, C, S/H, *spatial)
     table: Tensor,  # shape: (S/K, K/H)
@@ -62,17 +129,23 @@ def pool_planes(
     group: str,
 ) -> Tensor:  # shape: (B, C, S/K, *spatial)
     """Reduce the planes in each row of a table."""
-    d, S = space.stabilizer.dimension, space.index
-    axes = ("C",) if S == 1 else ("C", S)
-    if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or (S > 1 and x.shape[2] != S):
-        raise wrong_input(x, axes, d, group)
-    if S == 1:
+    require_space(x, space, group)
+    if space.is_whole:
         return x
+    d = space.stabilizer.dimension
     if len(table) > 1:  # otherwise all planes are pooled
         x = x.index_select(2, table.flatten()).unflatten(2, tuple(table.shape))
     if mode == "max":
         return x.amax(-d - 1)
     return x.mean(-d - 1) if mode == "mean" else x.sum(-d - 1)
+
+
+def require_space(x: Tensor, space: Subgroup, group: str) -> None:
+    """Refuse an input that does not lie on a space, with any number of channels."""
+    d, S = space.stabilizer.dimension, space.index
+    axes = ("C",) if S == 1 else ("C", S)
+    if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or (S > 1 and x.shape[2] != S):
+        raise wrong_input(x, axes, d, group)
 
 
 def require_mode(mode: str) -> None:
@@ -81,12 +154,39 @@ def require_mode(mode: str) -> None:
         raise ArgumentError(f"mode={mode!r}: expected one of {', '.join(map(repr, POOLING_MODES))}")
 
 
-def warn_if_uneven(layer: str, window: Window, x: Tensor) -> None:
-    """Warn if the group does not permute the positions of a window on an array of this size."""
+def check_positions(layer: str, window: Window, x: Tensor, *, is_strict: bool = False) -> None:
+    """Warn if the group does not permute the positions of a window on an array of this size.
+
+    Nothing is examined while torch compiles.
+    """
     if torch.compiler.is_compiling() or window.is_always_symmetric:
         return
     if problem := window.problem(x.shape[-len(window.stride) :]):
-        warn(f"{layer} {problem}", EquivarianceWarning)
+        object_to(f"{layer} {problem}", is_strict=is_strict)
+
+
+def object_to(problem: str, *, is_strict: bool) -> None:
+    """Warn of what breaks equivariance, or raise if that was asked for."""
+    if is_strict or _is_strict.get():
+        raise EquivarianceError(problem)
+    warn(problem, EquivarianceWarning)
+
+
+def space_by_shape(
+    group: SplitGroup, x: Tensor, space: Space | None, argument: str = "space"
+) -> Subgroup:
+    """The space that a tensor lives on, as given or by its number of axes."""
+    S, d = group.stabilizer, group.dimension
+    if space is not None:
+        return as_space(S, space, argument)
+    if x.dim() == d + 2:
+        return S.whole
+    if x.dim() == d + 3 and x.shape[2] == S.order:
+        return S.trivial
+    expected = f"(B, C, *spatial) or (B, C, {S.order}, *spatial) with {d} spatial axes"
+    raise ArgumentError(
+        f"{argument}=None: the shape {tuple(x.shape)} is not {expected}; give {argument}="
+    )
 
 
 def not_a_tensor(x: object) -> ArgumentError:

@@ -1,4 +1,4 @@
-"""Pooling over cosets of a subgroup, and over space."""
+"""Spatial pooling that commutes with the group."""
 
 from __future__ import annotations
 
@@ -12,87 +12,46 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from groupconv.algebra import as_space
-from groupconv.arguments import flag
+from groupconv.arguments import as_sizes, flag
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.buffers import TableModule
+from groupconv.nn.buffers import kept_tensor
 from groupconv.nn.planes import (
-    planar_convolution,
-    pool_planes,
-    require_mode,
-    warn_if_uneven,
-    wrong_input,
+    check_positions,
+    flatten_planes,
+    of_dimension,
+    unflatten_planes,
 )
 from groupconv.registry import as_group
-from groupconv.transforms import Window, support_cells
+from groupconv.transforms import Window, invariant_region, require_symmetric, support_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from typing import ClassVar
 
-    from groupconv.algebra import Space, SplitGroup
-    from groupconv.nn.buffers import Table
+    from groupconv.algebra import SplitGroup
+    from groupconv.nn.planes import Planar
+
+MAX_POOLS = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
+AVG_POOLS = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 
 
-class CosetPool(TableModule):
-    """Pool over the cosets of a subgroup, from `G/H` to `G/K` with `H ≤ K` (section 6.3).
+class _Pool(nn.Module):
+    """A pool that treats every plane alike, by one of torch's where boxes are its windows."""
 
-    Args:
-        subgroup: `K`; by default the whole stabilizer, so that the result is a planar map.
-        mode: `"max"`, `"mean"` or `"sum"`.
-        group: A group, or the name of an installed one.
-        in_space: The space `G/H` of the input.
+    _planar_pools: ClassVar[tuple[Planar, ...]]
 
-    Shapes:
-        Input `(B, C, S/H, *spatial)`, output `(B, C, S/K, *spatial)`; a map on the lattice has
-        no stabilizer axis.
-
-    Raises:
-        ArgumentError: `K` does not contain `H`, or the mode is unknown.
-        ShapeError: (at a call) the input does not lie on `in_space`.
-
-    Examples:
-        >>> import torch
-        >>> CosetPool(group="p4m")(torch.zeros(2, 16, 8, 9, 9)).shape
-        torch.Size([2, 16, 9, 9])
-    """
-
-    planes: Tensor  # shape: (S/K, K/H)
-
-    def __init__(
-        self,
-        subgroup: Space = "lattice",
-        mode: str = "max",
-        *,
-        group: SplitGroup | str,
-        in_space: Space = "group",
-    ) -> None:
+    def __init__(self, group: SplitGroup | str) -> None:
         super().__init__()
-        require_mode(mode)
         self.group = as_group(group)
-        self.in_space = as_space(self.group.stabilizer, in_space, "in_space")
-        self.out_space = as_space(self.group.stabilizer, subgroup, "subgroup")
-        self.mode = mode
-        self._register_tables()
+        of_dimension(self._planar_pools, self.group.name, self.group.dimension)  # or refuses it
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool the planes of each coset."""
-        if self.planes.device != x.device:
-            self._place_tables(x.device)
-        return pool_planes(x, self.planes, self.in_space, self.mode, self.group.name)
-
-    def extra_repr(self) -> str:
-        """The group, the planes before and after, and the mode."""
-        return (
-            f"group={self.group.name!r}, planes={self.in_space.index}→{self.out_space.index}, "
-            f"mode={self.mode!r}"
-        )
-
-    def _tables(self) -> Mapping[str, Table]:
-        return {"planes": self.in_space.planes_in(self.out_space)}
+    @property
+    def _planar(self) -> Planar:
+        return self._planar_pools[self.group.dimension - 1]
 
 
-class _SpatialPool(nn.Module):
-    """What both spatial poolings share: a window that is symmetric under the group.
+class _SpatialPool(_Pool):
+    """What spatial poolings share: a window that is symmetric under the group.
 
     It is the box if the group keeps that, otherwise its symmetric part: 7 cells of a box of size 3
     on the hexagonal lattice.
@@ -106,17 +65,18 @@ class _SpatialPool(nn.Module):
         dilation: int | Sequence[int] = 1,
         *,
         group: SplitGroup | str,
+        support: str = "group",
+        strict: bool = False,
     ) -> None:
-        super().__init__()
-        self.group = as_group(group)
+        super().__init__(group)
+        self.strict = flag("strict", strict)
         S = self.group.stabilizer
-        planar_convolution(self.group.name, S.dimension)  # refuses other dimensions
         steps = kernel_size if stride is None else stride
         self.window = Window.read(S, kernel_size, steps, padding, dilation, group=self.group.name)
         self.kernel_size, self.stride = self.window.kernel_size, self.window.stride
         self.dilation = self.window.dilation
         self.padding = tuple(low for low, _ in self.window.padding)
-        cells, _ = support_cells(S, self.kernel_size)
+        cells, _ = support_cells(S, self.kernel_size, support)
         is_box = cells.size == math.prod(self.kernel_size)
         places = np.stack(np.unravel_index(cells, self.kernel_size), axis=-1)
         self._cells = None if is_box else places.tolist()
@@ -130,14 +90,11 @@ class _SpatialPool(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pool every plane in the same way; any axes may stand between batch and space."""
-        d = self.group.dimension
-        if not isinstance(x, Tensor) or x.ndim < d + 2:
-            raise wrong_input(x, ("C",), d, self.group.name)
-        warn_if_uneven(type(self).__name__, self.window, x)
-        planes = x.flatten(1, -d - 1)  # shape: (B, C·S, *spatial)
+        """Pool every plane in the same way."""
+        planes = flatten_planes(x, self.group)
+        check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
         pooled = self._pool(planes) if self._cells is None else self._reduce(self._views(planes))
-        return pooled.view(*x.shape[:-d], *pooled.shape[-d:])
+        return unflatten_planes(pooled, x)
 
     @abstractmethod
     def _pool(self, planes: Tensor) -> Tensor:
@@ -178,13 +135,19 @@ class MaxPool(_SpatialPool):
         padding: Cells added on both sides of each axis, never the maximum. Where the group does
             not keep the box they are zeros, as is what a `Mask` leaves next to them.
         dilation: The distance between the window's cells.
+        return_indices: Always False; the positions of maxima do not turn with the map.
+        ceil_mode: Always False; a window that hangs over one end alone breaks equivariance.
         group: A group, or the name of an installed one.
+        support: Which symmetric part of the box: of the `"group"` or of the `"lattice"`.
+        strict: Whether windows that do not reach both ends are an error.
 
     Shapes:
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
 
     Raises:
-        ArgumentError: the window has no symmetric part of that size.
+        ArgumentError: the window has no symmetric part of that size, or the group does not allow
+            `return_indices` or `ceil_mode`.
+        EquivarianceWarning: (at a call) the windows do not reach both ends of the array.
 
     Examples:
         >>> import torch
@@ -192,9 +155,34 @@ class MaxPool(_SpatialPool):
         torch.Size([2, 16, 4, 4, 4])
     """
 
+    _planar_pools = MAX_POOLS
+
+    def __init__(
+        self,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+        *,
+        group: SplitGroup | str,
+        support: str = "group",
+        strict: bool = False,
+    ) -> None:
+        if return_indices:
+            raise ArgumentError(
+                "return_indices=True: positions in an array do not move with the map, so MaxUnpool "
+                "cannot use them; enlarge with Upsample or GroupConvTranspose"
+            )
+        refuse_ceil_mode(ceil_mode)
+        sizes = kernel_size, stride, padding, dilation
+        super().__init__(*sizes, group=group, support=support, strict=strict)
+
     def _pool(self, planes: Tensor) -> Tensor:
-        pool = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}[self.group.dimension]
-        return pool(planes, self.kernel_size, self.stride, self.padding, self.dilation)
+        return self._planar_pools[self.group.dimension - 1](
+            planes, self.kernel_size, self.stride, self.padding, self.dilation
+        )
 
     def _reduce(self, views: list[Tensor]) -> Tensor:
         return functools.reduce(torch.maximum, views)
@@ -208,15 +196,20 @@ class AvgPool(_SpatialPool):
             symmetric part, such as 7 cells for size 3 on the hexagonal lattice.
         stride: The step between windows; by default the window's size.
         padding: Zeros added on both sides of each axis.
+        ceil_mode: Always False; a window that hangs over one end alone breaks equivariance.
         count_include_pad: Whether those zeros count in the average; they have to where the group
             does not keep the box, since the zeros that a `Mask` leaves count as well.
         group: A group, or the name of an installed one.
+        support: Which symmetric part of the box: of the `"group"` or of the `"lattice"`.
+        strict: Whether windows that do not reach both ends are an error.
 
     Shapes:
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
 
     Raises:
-        ArgumentError: the window has no symmetric part of that size.
+        ArgumentError: the window has no symmetric part of that size, or the group does not allow
+            `ceil_mode`.
+        EquivarianceWarning: (at a call) the windows do not reach both ends of the array.
 
     Examples:
         >>> import torch
@@ -224,16 +217,23 @@ class AvgPool(_SpatialPool):
         torch.Size([2, 16, 4, 4, 4])
     """
 
+    _planar_pools = AVG_POOLS
+
     def __init__(
         self,
         kernel_size: int | Sequence[int],
         stride: int | Sequence[int] | None = None,
         padding: int | Sequence[int] = 0,
-        *,
+        ceil_mode: bool = False,
         count_include_pad: bool = True,
+        *,
         group: SplitGroup | str,
+        support: str = "group",
+        strict: bool = False,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, group=group)
+        refuse_ceil_mode(ceil_mode)
+        sizes = kernel_size, stride, padding
+        super().__init__(*sizes, group=group, support=support, strict=strict)
         self.count_include_pad = flag("count_include_pad", count_include_pad)
         if self._cells is not None and any(self.padding) and not count_include_pad:
             raise ArgumentError(
@@ -247,9 +247,100 @@ class AvgPool(_SpatialPool):
         return super().extra_repr() + counted
 
     def _pool(self, planes: Tensor) -> Tensor:
-        pool = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[self.group.dimension]
         options = {"count_include_pad": self.count_include_pad}
-        return pool(planes, self.kernel_size, self.stride, self.padding, **options)
+        return self._planar_pools[self.group.dimension - 1](
+            planes, self.kernel_size, self.stride, self.padding, **options
+        )
 
     def _reduce(self, views: list[Tensor]) -> Tensor:
         return functools.reduce(torch.add, views) / len(views)
+
+
+def refuse_ceil_mode(ceil_mode: bool) -> None:
+    """Refuse windows that hang over one end of the array."""
+    if flag("ceil_mode", ceil_mode):
+        raise ArgumentError(
+            "ceil_mode=True adds a window that hangs over one end of the array, and the group "
+            "exchanges its ends; choose a size, padding or stride with which nothing is left over"
+        )
+
+
+class _AdaptivePool(_Pool):
+    """What both adaptive poolings share: an output of a given size, whatever the input's size.
+
+    Torch's windows are symmetric about the centre at any size. On a lattice that the group shears,
+    only the pool over everything that the group keeps is left.
+    """
+
+    def __init__(self, output_size: int | Sequence[int], *, group: SplitGroup | str) -> None:
+        super().__init__(group)
+        S = self.group.stabilizer
+        self.output_size = as_sizes("output_size", output_size, S.dimension)
+        require_symmetric(S, "output_size", self.output_size)
+        if not S.permutes_axes and max(self.output_size) > 1:
+            raise ArgumentError(
+                f"output_size={self.output_size}: {self.group.name!r} shears the axes, so no boxes "
+                f"of an array are its windows; use output_size=1, or a pool with a kernel_size"
+            )
+
+    def extra_repr(self) -> str:
+        """The size and the group."""
+        return f"{self.output_size}, group={self.group.name!r}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool every plane in the same way."""
+        planes, S = flatten_planes(x, self.group), self.group.stabilizer
+        if S.permutes_axes:
+            return unflatten_planes(self._planar(planes, self.output_size), x)
+        shape = tuple(planes.shape[2:])
+        key, device = ("region", shape), planes.device
+        kept = kept_tensor(S, key, device, lambda: np.flatnonzero(invariant_region(S, shape)))
+        pooled = self._reduce(planes.flatten(2).index_select(2, kept))
+        return unflatten_planes(pooled.view(*pooled.shape, *self.output_size), x)
+
+    @abstractmethod
+    def _reduce(self, cells: Tensor) -> Tensor:
+        """Reduce the last axis."""
+
+
+class AdaptiveAvgPool(_AdaptivePool):
+    """The average over windows that divide the array evenly into a given number of cells.
+
+    Args:
+        output_size: The spatial size of the output; 1 for the average over all cells. On a lattice
+            that the group shears, only 1, over the cells that the group keeps.
+        group: A group, or the name of an installed one.
+
+    Shapes:
+        Input `(B, C, S, *spatial)` or `(B, C, *spatial)`, output the same with `output_size`.
+
+    Raises:
+        ArgumentError: the size is not symmetric under the group.
+
+    Examples:
+        >>> import torch
+        >>> AdaptiveAvgPool(1, group="p4")(torch.ones(2, 16, 4, 7, 7)).shape
+        torch.Size([2, 16, 4, 1, 1])
+    """
+
+    _planar_pools = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
+
+    def _reduce(self, cells: Tensor) -> Tensor:
+        return cells.mean(-1)
+
+
+class AdaptiveMaxPool(_AdaptivePool):
+    """The maximum over windows that divide the array evenly into a given number of cells.
+
+    Arguments, shapes and errors are those of `AdaptiveAvgPool`.
+
+    Examples:
+        >>> import torch
+        >>> AdaptiveMaxPool(2, group="p4m")(torch.ones(2, 16, 8, 7, 7)).shape
+        torch.Size([2, 16, 8, 2, 2])
+    """
+
+    _planar_pools = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
+
+    def _reduce(self, cells: Tensor) -> Tensor:
+        return cells.amax(-1)

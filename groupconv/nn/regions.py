@@ -62,7 +62,7 @@ class Mask(TableModule):
 
     def extra_repr(self) -> str:
         """The size, how much of it is kept, and the group."""
-        kept = int((~self._tables()["outside"]).sum())
+        kept = int((self._tables()["outside"] == 0).sum())
         return f"{self.size}, cells={kept}, group={self.group.name!r}"
 
     def _tables(self) -> Mapping[str, Table]:

@@ -128,5 +128,5 @@ def _kept(x: Tensor, group: SplitGroup) -> FloatArray:
     values: FloatArray = x.detach().cpu().double().numpy()
     shape = (values.shape[-2], values.shape[-1])
     S = group.stabilizer
-    kept = invariant_cells(S, shape)[1].reshape(shape)
+    kept = invariant_cells(S.matrices, shape)[1].reshape(shape)
     return values if S.permutes_axes or not kept.any() else np.where(kept, values, np.nan)

@@ -36,6 +36,8 @@ def filter_transform(
     kernel_size: int | Sequence[int],
     in_space: Space = "group",
     out_space: Space = "group",
+    *,
+    support: str = "group",
 ) -> FilterTransform:
     """The filter transform of a group, or of an installed one, for a convolution between spaces.
 
@@ -51,4 +53,6 @@ def filter_transform(
     """
     from groupconv import transforms
 
-    return transforms.filter_transform(as_group(group).stabilizer, kernel_size, in_space, out_space)
+    spaces = in_space, out_space
+    S = as_group(group).stabilizer
+    return transforms.filter_transform(S, kernel_size, *spaces, support=support)

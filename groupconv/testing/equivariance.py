@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from groupconv.algebra import Element, Space, SplitGroup, as_space
+from groupconv.algebra import Element, Space, SplitGroup
 from groupconv.arguments import number
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
 from groupconv.nn.functional import act
-from groupconv.nn.planes import not_a_tensor
+from groupconv.nn.planes import not_a_tensor, space_by_shape
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def equivariance_error(
     elements = map(found.element, range(found.order)) if elements is None else elements
     with _evaluating(module):
         y = _output(module, x)
-        source = _space_of(found, x, in_space, "in_space")
-        target = _space_of(found, y, out_space, "out_space") if y.dim() > 2 else None
+        source = space_by_shape(found, x, in_space, "in_space")
+        target = space_by_shape(found, y, out_space, "out_space") if y.dim() > 2 else None
         errors: dict[Element, float] = {}
         is_moved = False
         for g in map(tuple, elements):
@@ -206,25 +206,19 @@ def _name(module: Callable[[Tensor], Tensor]) -> str:
 
 
 def _group_of(module: Callable[[Tensor], Tensor]) -> SplitGroup:
+    """The group of a module's layers; of several, the one that all the others contain."""
     parts = module.modules() if isinstance(module, nn.Module) else ()
-    groups = {g for part in parts if isinstance(g := getattr(part, "group", None), SplitGroup)}
-    if len(groups) != 1:
-        names = ", ".join(sorted(g.name for g in groups)) or "no group"
-        given = f"module={_name(module)} has layers of {names}"
-        raise ArgumentError(f"{given}, expected those of one group; give group=")
-    return groups.pop()
+    found = {g for part in parts if isinstance(g := getattr(part, "group", None), SplitGroup)}
+    groups = sorted(found, key=lambda group: (group.order, group.name))
+    if groups and all(_contains(group, groups[0]) for group in groups):
+        return groups[0]
+    names = ", ".join(sorted(group.name for group in groups)) or "no group"
+    given = f"module={_name(module)} has layers of {names}"
+    raise ArgumentError(f"{given}, expected those of one group; give group=")
 
 
-def _space_of(group: SplitGroup, x: Tensor, space: Space | None, argument: str) -> Space:
-    """The space that a tensor lives on, as given or by its number of axes."""
-    if space is not None:
-        return as_space(group.stabilizer, space, argument)
-    d = group.dimension
-    if x.dim() == d + 2:
-        return "lattice"
-    if x.dim() == d + 3 and x.shape[2] == group.order:
-        return "group"
-    expected = f"(B, C, *spatial) or (B, C, {group.order}, *spatial) with {d} spatial axes"
-    raise ArgumentError(
-        f"{argument}=None: the shape {tuple(x.shape)} is not {expected}; give {argument}="
-    )
+def _contains(group: SplitGroup, smaller: SplitGroup) -> bool:
+    """Whether the elements of a smaller group are elements of a group."""
+    S, H = group.stabilizer, smaller.stabilizer
+    larger = set(map(str, S.matrices.tolist()))
+    return S.lattice == H.lattice and larger.issuperset(map(str, H.matrices.tolist()))

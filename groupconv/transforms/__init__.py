@@ -9,6 +9,8 @@ from groupconv.transforms.regions import (
     require_symmetric,
     support_cells,
 )
+from groupconv.transforms.restrictions import restriction
+from groupconv.transforms.stencils import binomial_stencil, linear_stencil
 from groupconv.transforms.sublattices import sublattice, sublattice_cells
 from groupconv.transforms.windows import Window
 
@@ -17,11 +19,14 @@ __all__ = [
     "FilterTransform",
     "Window",
     "action",
+    "binomial_stencil",
     "centred_cells",
     "filter_transform",
     "invariant_cells",
     "invariant_region",
+    "linear_stencil",
     "require_symmetric",
+    "restriction",
     "sublattice",
     "sublattice_cells",
     "support_cells",

@@ -32,11 +32,13 @@ class FilterTransform:
         kernel_size: The size of the filter's box along each axis.
         in_space: The subgroup `H_in`; the layer's input lives on `G/H_in`.
         out_space: The subgroup `H_out`; its output lives on `G/H_out`.
+        support: Whose symmetries the support has, `"group"` or `"lattice"`.
     """
 
     kernel_size: tuple[int, ...]
     in_space: Subgroup
     out_space: Subgroup
+    support: str = "group"
 
     @property
     def stabilizer(self) -> Stabilizer:
@@ -47,7 +49,7 @@ class FilterTransform:
     def _bank(self) -> tuple[IntArray, int]:
         """The index table and the number of parameters."""
         S, H_in, H_out = self.stabilizer, self.in_space, self.out_space
-        cells, permutation = support_cells(S, self.kernel_size)
+        cells, permutation = support_cells(S, self.kernel_size, self.support)
         planes = np.array(H_in.representatives)
         # s moves plane i, the coset of planes[i], to plane moved_plane[s, i], and cell n to
         # permutation[s, n]; points (i, n) are numbered row-major.
@@ -113,7 +115,7 @@ class FilterTransform:
     @property
     def key(self) -> tuple[Any, ...]:
         """What distinguishes it from others of the same stabilizer."""
-        return self.kernel_size, self.in_space.elements, self.out_space.elements
+        return self.kernel_size, self.in_space.elements, self.out_space.elements, self.support
 
     @property
     def nbytes(self) -> int:
@@ -121,7 +123,7 @@ class FilterTransform:
         return 2 * self.index.nbytes
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.kernel_size, self.in_space, self.out_space)
+        return type(self), (self.kernel_size, self.in_space, self.out_space, self.support)
 
 
 def filter_transform(
@@ -129,6 +131,8 @@ def filter_transform(
     kernel_size: int | Sequence[int],
     in_space: Space = "group",
     out_space: Space = "group",
+    *,
+    support: str = "group",
 ) -> FilterTransform:
     """The filter transform of a convolution from `G/H_in` to `G/H_out`.
 
@@ -138,6 +142,8 @@ def filter_transform(
             point between the middle cells.
         in_space: Where the input lives: `"lattice"`, `"group"` or a subgroup.
         out_space: Where the output lives.
+        support: The filter's cells: the largest part of the box that the `"group"` keeps, or the
+            `"lattice"` with all its symmetries, such as 7 cells for any group on a hexagonal one.
 
     Raises:
         ArgumentError: a size or a space does not fit the group.
@@ -156,5 +162,6 @@ def filter_transform(
         as_sizes("kernel_size", kernel_size, stabilizer.dimension),
         as_space(stabilizer, in_space, "in_space"),
         as_space(stabilizer, out_space, "out_space"),
+        support,
     )
     return stabilizer.memo.get(transform.key, lambda: transform)

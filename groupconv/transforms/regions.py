@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     BoolArray = npt.NDArray[np.bool_]
 
 
-def require_symmetric(stabilizer: Stabilizer, argument: str, values: Sequence[int]) -> None:
+SUPPORTS = ("group", "lattice")
+
+
+def require_symmetric(stabilizer: Stabilizer, argument: str, values: Sequence[float]) -> None:
     """Refuse values that differ between axes that the stabilizer maps into each other.
 
     Raises:
@@ -52,15 +55,15 @@ def centred_cells(shape: Sequence[int]) -> IntArray:
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(shape))
 
 
-def invariant_cells(stabilizer: Stabilizer, shape: Sequence[int]) -> tuple[IntArray, BoolArray]:
-    """Where the stabilizer moves each cell of a box, and which ones never leave its grid.
+def invariant_cells(matrices: IntArray, shape: Sequence[int]) -> tuple[IntArray, BoolArray]:
+    """Where a group of matrices moves each cell of a box, and which ones never leave its grid.
 
     Returns:
         The doubled centred coordinates of the image of each cell, `(S, cells, d)`; the first are
         those of the cells themselves. And whether all images are cells of the box, `(cells,)`.
     """
     size = np.array(shape, dtype=np.int64)
-    moved = np.einsum("sij,nj->sni", stabilizer.matrices, centred_cells(shape))
+    moved = np.einsum("sij,nj->sni", matrices, centred_cells(shape))
     inside = (np.abs(moved) < size) & ((moved + size) % 2 == 1)
     return moved, inside.all(axis=(0, 2))
 
@@ -83,7 +86,7 @@ def invariant_region(stabilizer: Stabilizer, shape: Sequence[int]) -> BoolArray:
         >>> invariant_region(thirds.stabilizer, (3, 3)).astype(int).tolist()
         [[1, 1, 0], [1, 1, 1], [0, 1, 1]]
     """
-    inside = invariant_cells(stabilizer, shape)[1]
+    inside = invariant_cells(stabilizer.matrices, shape)[1]
     if not inside.any():
         raise ArgumentError(
             f"shape={tuple(shape)} has no cell that the whole stabilizer keeps within it; give odd "
@@ -92,8 +95,16 @@ def invariant_region(stabilizer: Stabilizer, shape: Sequence[int]) -> BoolArray:
     return inside.reshape(shape)
 
 
-def support_cells(stabilizer: Stabilizer, kernel_size: Sequence[int]) -> tuple[IntArray, IntArray]:
+def support_cells(
+    stabilizer: Stabilizer, kernel_size: Sequence[int], support: str = "group"
+) -> tuple[IntArray, IntArray]:
     """The largest invariant set of cells in a box, and how the stabilizer permutes it.
+
+    Args:
+        stabilizer: The stabilizer of a group.
+        kernel_size: The size of the box.
+        support: Whether the set is kept by the stabilizer alone, `"group"`, or by all symmetries
+            of its `"lattice"`.
 
     Returns:
         The row-major box positions of the `N` cells of the support, shape `(N,)`, and the
@@ -101,7 +112,7 @@ def support_cells(stabilizer: Stabilizer, kernel_size: Sequence[int]) -> tuple[I
         cell `permutation[s, n]`.
 
     Raises:
-        ArgumentError: no such set reaches all faces of the box.
+        ArgumentError: no such set reaches all faces of the box, or `support` is another text.
 
     Examples:
         >>> from groupconv import group
@@ -110,18 +121,22 @@ def support_cells(stabilizer: Stabilizer, kernel_size: Sequence[int]) -> tuple[I
         [2, 0, 3, 1]
     """
     size = np.array(kernel_size, dtype=np.int64)
-    moved, inside = invariant_cells(stabilizer, kernel_size)
-    support = np.flatnonzero(inside)
-    used = moved[0, support]
-    if not support.size or (used.max(axis=0) != size - 1).any():
+    if support not in SUPPORTS:
+        raise ArgumentError(f"support={support!r}: expected 'group' or 'lattice'")
+    moved, inside = invariant_cells(stabilizer.matrices, kernel_size)
+    if support == "lattice":
+        inside = invariant_cells(stabilizer.lattice.symmetries, kernel_size)[1]
+    cells = np.flatnonzero(inside)
+    used = moved[0, cells]
+    if not cells.size or (used.max(axis=0) != size - 1).any():
         advice = "it has no symmetric part at all; use one odd size for all axes"
-        if support.size:
+        if cells.size:
             largest = tuple((used.max(axis=0) + 1).tolist())
             advice = f"its largest symmetric part has size {largest}; use that"
         raise ArgumentError(
-            f"kernel_size={tuple(kernel_size)} does not fit the group: its stabilizer maps the "
+            f"kernel_size={tuple(kernel_size)} does not fit the {support}: its symmetries map the "
             f"outer cells of that box off the grid; {advice}"
         )
-    landing = (moved[:, support] + size - 1) // 2
+    landing = (moved[:, cells] + size - 1) // 2
     box_position = np.ravel_multi_index(tuple(np.moveaxis(landing, -1, 0)), tuple(kernel_size))
-    return support.astype(np.int64), np.searchsorted(support, box_position).astype(np.int64)
+    return cells.astype(np.int64), np.searchsorted(cells, box_position).astype(np.int64)

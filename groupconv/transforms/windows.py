@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +66,9 @@ class Window:
 
         def sizes(argument: str, value: Any, least: int = 1) -> tuple[int, ...]:
             found = as_sizes(argument, value, S.dimension, least)
-            require_symmetric(S, argument, found)
+            # Where the axes are sheared, the symmetric part of a box need not be as long on each.
+            if S.permutes_axes or argument in ("stride", "dilation"):
+                require_symmetric(S, argument, found)
             return found
 
         box, steps = sizes("kernel_size", kernel_size), sizes("stride", stride)
@@ -83,7 +85,13 @@ class Window:
     @property
     def is_always_symmetric(self) -> bool:
         """Whether its positions are symmetric on every array, so that none needs to be examined."""
-        return self.stabilizer.permutes_axes and max(self.stride) == 1
+        is_steady = max(self.stride) == 1 and not (self.is_circular and self._grows)
+        return self.stabilizer.permutes_axes and is_steady
+
+    @property
+    def _grows(self) -> bool:
+        """Whether the output has another size than the input, at stride 1."""
+        return any(n != -1 for n in self.room((0,) * len(self.stride)))
 
     @property
     def is_padded_evenly(self) -> bool:
@@ -105,15 +113,14 @@ class Window:
 
         The group's centre is that of the array. On it the positions lie symmetrically only if they
         reach both ends, so that the stride divides the room; and on a lattice that the group
-        shears, only if the middle one stands on the centre. A torus has no ends, but on a lattice
-        that is sheared it has to stay one: the output has to have the period of the input.
+        shears, only if the middle one stands on the centre. A torus has no ends, but has to stay
+        one: the output has to have the period of the input.
         """
         shape = tuple(shape)
         room, has_steps = self.room(shape), max(self.stride) > 1
         if min(room) < 0:  # it does not fit at all, as torch says
             return ""
-        is_sheared_torus = self.is_circular and not self.stabilizer.permutes_axes
-        if is_sheared_torus and (found := self._torus_problem(shape, room)):
+        if self.is_circular and (found := self._torus_problem(shape, room)):
             return found
         if (self.is_circular and not has_steps) or self._is_even(room):
             return ""
@@ -123,13 +130,46 @@ class Window:
                 f"of such an array to a point that is not a centre, so nothing on it is "
                 f"equivariant; give odd sizes"
             )
+        cells = ", ".join(map(str, dict.fromkeys(room)))
         return (
             f"with stride {self.stride} on an array of {shape} cells places its windows unevenly "
-            f"about the centre: it cannot step over {room} cells evenly, so it is not exactly "
-            f"equivariant under {self.group!r}; choose kernel_size, padding or size with "
-            f"n + 2·padding - dilation·(kernel_size - 1) - 1 divisible by the stride"
-            + ("" if self.stabilizer.permutes_axes else ", and the quotient even")
+            f"about the centre: from the first to the last position there are {cells} cells, "
+            f"which the stride does not divide"
+            + ("" if self.stabilizer.permutes_axes else " into an even number of steps")
+            + f", so it is not exactly equivariant under {self.group!r}; use {self._advice(shape)}"
         )
+
+    def _advice(self, shape: tuple[int, ...]) -> str:
+        """The nearest sizes, and other arguments, whose positions lie evenly."""
+
+        def moved(sizes: tuple[int, ...], by: int) -> tuple[int, ...]:
+            room, S = self.room(shape), self.stabilizer
+            wrong = [i for i in S.reversed_axes if room[i] % self.stride[i] or not S.permutes_axes]
+            return tuple(n + by * (i in wrong) for i, n in enumerate(sizes))
+
+        def short(sizes: tuple[int, ...]) -> str:
+            return str(sizes[0] if len(set(sizes)) == 1 else sizes)
+
+        def is_good(window: Window, sizes: tuple[int, ...]) -> bool:
+            return min(window.room(sizes)) >= 0 and window._is_even(window.room(sizes))
+
+        farthest = 2 * max(self.stride)
+        sizes = []
+        for sign in (-1, 1):
+            near = (moved(shape, sign * n) for n in range(1, farthest + 1))
+            sizes += [short(other) for other in near if is_good(self, other)][:1]
+        options = [f"size {' or '.join(sizes)}"] if sizes else []
+        for by in (1, -1) if self.stabilizer.permutes_axes else (2, -2):
+            box = moved(self.kernel_size, by)
+            if min(box) > 0 and is_good(replace(self, kernel_size=box), shape):
+                options.append(f"kernel_size={short(box)}")
+                break
+        for by in (1, -1):
+            pads = tuple((low + by, high + by) for low, high in self.padding)
+            if min(min(pads)) >= 0 and is_good(replace(self, padding=pads), shape):
+                options.append(f"padding={short(tuple(low for low, _ in pads))}")
+                break
+        return ", or ".join(options) or "another size, kernel_size or stride"
 
     def _is_even(self, room: tuple[int, ...]) -> bool:
         """Whether the stabilizer maps the centres of the windows to such centres.
@@ -151,7 +191,10 @@ class Window:
         size = np.array(shape)
         if any(m * step != n for m, step, n in zip(out, self.stride, shape, strict=True)):
             problem = f"produces {out} cells where the input size divided by the stride is expected"
-        elif (self.stabilizer.matrices * size % size[:, None]).any():
+        elif (
+            not self.stabilizer.permutes_axes
+            and (self.stabilizer.matrices * size % size[:, None]).any()
+        ):
             problem = "is on a torus that the group does not map to itself (give one size for all)"
         else:
             return ""

@@ -15,7 +15,7 @@ from torch import nn
 import groupconv as gc
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
 from groupconv.testing import assert_equivariant, equivariance, equivariance_error
-from tests.support.groups import P4, P4M
+from tests.support.groups import P4, P4M, PM
 
 
 def test_a_planar_convolution_is_not_equivariant():
@@ -134,7 +134,9 @@ def test_what_cannot_be_told_is_asked_for():
         equivariance_error(nn.Identity(), x)
     mixed = nn.Sequential(gc.nn.BatchNorm(1), gc.nn.MaxPool(1, group=P4))
     mixed.append(gc.nn.MaxPool(1, group=P4M))
-    with pytest.raises(ArgumentError, match="p4, p4m"):
+    assert equivariance_error(mixed, x).per_element.keys() == {(r, 0, 0) for r in range(4)}
+    mixed.append(gc.nn.MaxPool(1, group=PM))
+    with pytest.raises(ArgumentError, match="p4, p4m, pm"):
         equivariance_error(mixed, x)
     half = gc.nn.LiftingConv(1, 1, 3, group=P4, out_space=P4.subgroup(2))
     with pytest.raises(ArgumentError, match="give out_space="):

@@ -113,8 +113,21 @@ def test_bad_arguments_are_refused():
         act(torch.zeros(3, 3), (4, 0, 0), P4)
     with pytest.raises(ShapeError, match="4 stabilizer planes and 2 spatial"):
         act(torch.zeros(3, 3, 3), (1, 0, 0), P4, "group")
-    with pytest.raises(ShapeError, match="2 spatial"):
+    with pytest.raises(ArgumentError, match="with 2 spatial axes; give space="):
         act(torch.zeros(3), (1, 0, 0), P4)
+
+
+def test_the_space_is_told_by_the_shape_or_asked_for():
+    """The planes of a map on the group move along, also if nobody says what it is."""
+    f = torch.randn(2, 3, 4, 5, 5)
+    assert torch.equal(act(f, (1, 0, 0), P4), act(f, (1, 0, 0), P4, "group"))
+    assert not torch.equal(act(f, (1, 0, 0), P4), act(f, (1, 0, 0), P4, "lattice"))
+    images = torch.randn(2, 3, 5, 5)
+    for x in (images, images[0], images[0, 0]):
+        assert torch.equal(act(x, (1, 0, 0), P4), torch.rot90(x, 1, (-2, -1)))
+    for shape in [(4, 5, 5), (2, 3, 2, 5, 5), (2, 2, 3, 4, 5, 5)]:
+        with pytest.raises(ArgumentError, match="give space="):
+            act(torch.zeros(shape), (1, 0, 0), P4)
 
 
 def test_coset_tables_group_the_planes_of_a_coset():
