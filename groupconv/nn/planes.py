@@ -210,7 +210,9 @@ def wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> A
     if len(shape) == rank - 1 and shape[: len(axes)] == axes:
         text += "; x[None] adds a batch axis"
     elif len(shape) == rank - 1 and len(axes) > 1:
-        text += "; a map on the lattice, such as an image, enters through a LiftingConv"
+        text += "; an image, or another map on the lattice, enters by a LiftingConv: start with it"
+    elif len(shape) == rank + 1 and len(axes) == 1 and axes[0] != "C":
+        text += "; a map on the group goes on with a GroupConv"
     text += f"; {group!r} acts on {d} spatial axes"
     for name in registry.groups():
         if name != group and name.lower() == group.lower():

@@ -6,7 +6,7 @@ import contextlib
 import math
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
 from groupconv.nn.functional import act
 from groupconv.nn.planes import not_a_tensor, space_by_shape
 from groupconv.registry import as_group
+from groupconv.transforms import invariant_region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -170,11 +171,43 @@ def assert_equivariant(
         raise EquivarianceError(f"{_name(module)} gives {problem}; fix it or scale the input")
     wrong = [g for g, error in result.per_element.items() if error > limit]
     if wrong:
+        found = _group_of(module) if group is None else as_group(group)
+        options = {"in_space": in_space, "out_space": out_space, "elements": wrong}
+        cause = _cause_at_the_corners(module, x, found, limit, circular=circular, **options)
         raise EquivarianceError(
             f"{_name(module)} is not equivariant under {len(wrong)} of "
             f"{len(result.per_element)} elements: relative error {result}, tolerance {limit:.0e} "
-            f"for {coarsest}; {USUAL_CAUSES}"
+            f"for {coarsest}; {cause or USUAL_CAUSES}"
         )
+
+
+def _cause_at_the_corners(
+    module: Callable[[Tensor], Tensor],
+    x: Tensor,
+    group: SplitGroup,
+    limit: float,
+    **options: Any,
+) -> str:
+    """The advice to mask a map, if a group that shears the axes fails at the corners alone."""
+    S, d = group.stabilizer, group.dimension
+    if S.permutes_axes:
+        return ""
+
+    def masked(y: Tensor) -> Tensor:
+        region = invariant_region(S, y.shape[-d:]) if y.dim() > d + 1 else True
+        return y * torch.as_tensor(region, device=y.device)
+
+    for name, input_ in (("its output", x), ("its input and its output", masked(x))):
+        with contextlib.suppress(ArgumentError, ShapeError):
+            result = equivariance_error(
+                lambda x: masked(module(x)), input_, group=group, **options
+            )
+            if result.worst <= limit:
+                return (
+                    f"only what lies outside the part of the array that {group.name!r} keeps is "
+                    f"wrong: put a Mask on {name}"
+                )
+    return ""
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from torch import nn
 import groupconv as gc
 from groupconv.errors import ArgumentError, EquivarianceError, ShapeError
 from groupconv.testing import assert_equivariant, equivariance, equivariance_error
+from groupconv_plugins import hexagonal
 from tests.support.groups import P4, P4M, PM
 
 
@@ -236,3 +237,25 @@ def test_a_failing_test_ends_at_its_own_line(tmp_path):
     assert re.findall(r"^\S*test_it.py:(\d+): (\w+)", ran, re.MULTILINE) == [
         ("5", "EquivarianceError"), ("9", "ConformanceError")
     ]  # fmt: skip
+
+
+def test_a_mask_that_is_missing_is_named_as_the_cause():
+    p6m = gc.layers(hexagonal.p6m)
+    x = torch.randn(1, 1, 9, 9)
+    mask = p6m.Mask(9)
+    net = nn.Sequential(mask, p6m.LiftingConv(1, 2, 3, padding=1), nn.ReLU())
+    with pytest.raises(EquivarianceError, match="'p6m' keeps is wrong: put a Mask on its output"):
+        assert_equivariant(net, x)
+    with pytest.raises(EquivarianceError, match="put a Mask on its input and its output"):
+        assert_equivariant(net[1:], x)
+    assert_equivariant(nn.Sequential(*net, mask), x)
+    planar = nn.Conv2d(1, 1, 3, padding=1)
+    with pytest.raises(EquivarianceError, match="planar convolutions"):
+        assert_equivariant(planar, x, group=hexagonal.p6m)
+
+
+def test_natural_mistakes_name_the_layer_that_is_meant():
+    with pytest.raises(gc.errors.ShapeError, match="enters by a LiftingConv: start with it"):
+        gc.nn.GroupConv(3, 8, 3, group=P4)(torch.zeros(1, 3, 9, 9))
+    with pytest.raises(gc.errors.ShapeError, match="a map on the group goes on with a GroupConv"):
+        gc.nn.LiftingConv(3, 8, 3, group=P4)(torch.zeros(1, 3, 4, 9, 9))
