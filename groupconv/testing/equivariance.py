@@ -199,9 +199,7 @@ def _cause_at_the_corners(
 
     for name, input_ in (("its output", x), ("its input and its output", masked(x))):
         with contextlib.suppress(ArgumentError, ShapeError):
-            result = equivariance_error(
-                lambda x: masked(module(x)), input_, group=group, **options
-            )
+            result = equivariance_error(lambda x: masked(module(x)), input_, group=group, **options)
             if result.worst <= limit:
                 return (
                     f"only what lies outside the part of the array that {group.name!r} keeps is "

@@ -29,9 +29,7 @@ def offset_place(i, j, parity, axis):
 
 def neighbours(places):
     """The steps to all points at distance 0 or 1."""
-    return {
-        a: [b for b in places if np.linalg.norm(places[a] - places[b]) < 1.01] for a in places
-    }
+    return {a: [b for b in places if np.linalg.norm(places[a] - places[b]) < 1.01] for a in places}
 
 
 kinds = pytest.mark.parametrize(
@@ -86,7 +84,9 @@ def test_axial_arrays_at_sixty_degrees_are_reversed():
     for angle, near in steps.items():
         x = torch.zeros(1, 1, 7, 7, dtype=torch.float64)
         x[..., 3, 3] = 1
-        spread = torch.nn.functional.conv2d(from_axial(x, angle=angle), kernel[None, None], padding=1)
+        spread = torch.nn.functional.conv2d(
+            from_axial(x, angle=angle), kernel[None, None], padding=1
+        )
         reached = {tuple(n) for n in (to_axial(spread, angle=angle)[0, 0].nonzero() - 3).tolist()}
         assert reached == {(0, 0), *near}
     with pytest.raises(ArgumentError, match="angle=90: expected 60 or 120"):
@@ -121,7 +121,9 @@ def test_maps_are_read_linearly():
     for lattice in (gc.HEXAGONAL, acute):
         basis = lattice.cartesian_basis / np.sqrt(HEIGHT)
         axis = np.arange(21) - 10.0
-        down, right = np.einsum("ij,jab->iab", basis, np.stack(np.meshgrid(axis, axis, indexing="ij")))
+        down, right = np.einsum(
+            "ij,jab->iab", basis, np.stack(np.meshgrid(axis, axis, indexing="ij"))
+        )
         maps = torch.tensor(2 * down - 3 * right + 1)[None, None]
         pixels = from_lattice(maps, 8, lattice)[0, 0]
         centred = torch.arange(8, dtype=torch.float64) - 3.5

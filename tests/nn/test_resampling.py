@@ -56,7 +56,9 @@ def test_sizes_that_are_read_unevenly_are_refused_and_no_others(mode):
         if is_even:
             assert torch.equal(layer(x), read)
         else:
-            with pytest.raises(ShapeError, match=f"{n} cells along axis ., and .* reads them unevenly"):
+            with pytest.raises(
+                ShapeError, match=f"{n} cells along axis ., and .* reads them unevenly"
+            ):
                 layer(x)
         assert torch.equal(gc.nn.Upsample(m, mode=mode, group=Z2)(x), read)
 
