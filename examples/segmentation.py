@@ -129,9 +129,8 @@ def draw(nets: dict[str, nn.Module], x: Tensor, y: Tensor, file: str) -> None:
             answers = {name: net(canvas[None])[0].argmax(0) for name, net in nets.items()}
         line[0].imshow(canvas[0], cmap="gray")
         line[0].set_title("canvas")
-        for axis, (name, classes) in zip(
-            line[1:], {"truth": truth, **answers}.items(), strict=True
-        ):
+        maps = {"truth": truth, **answers}
+        for axis, (name, classes) in zip(line[1:], maps.items(), strict=True):
             axis.imshow(classes, cmap="tab20", vmin=0, vmax=19, interpolation="nearest")
             axis.set_title(name)
         for axis in line:

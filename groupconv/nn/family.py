@@ -29,7 +29,7 @@ LAYERS: dict[str, type[nn.Module]] = {
         *(Mask, Subsample, VectorHead),
     )
 }
-"""Every layer by its name; norms of whole channels serve every group, and have no `group=`."""
+"""Every layer by its name; dropout of whole channels has no `group=`."""
 
 
 class _Bound(type):

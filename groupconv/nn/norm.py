@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from groupconv.arguments import flag, number, positive
 from groupconv.errors import ShapeError
-from groupconv.nn.planes import wrong_input
+from groupconv.nn.planes import flatten_planes, wrong_input
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ class _Norm(nn.Module):
 
     norm: nn.Module
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, group: SplitGroup | str | None) -> None:
         super().__init__()
         self._channels = channels
+        self.group = None if group is None else as_group(group)
 
     def forward(
         self,
@@ -39,6 +40,8 @@ class _Norm(nn.Module):
                 f"x has shape {tuple(x.shape)}, expected (B, {self._channels}, …) with "
                 f"stabilizer and spatial axes behind"
             )
+        if self.group is not None:
+            flatten_planes(x, self.group)  # refuses what is not a map of it
         normal: Tensor = self.norm(x.flatten(2))
         return normal.view(x.shape)
 
@@ -57,6 +60,7 @@ class BatchNorm(_Norm):
         track_running_stats: Whether to keep running statistics for evaluation.
         device: Where the parameters live.
         dtype: The parameters' type.
+        group: The group whose maps it takes; without it, any map.
 
     Shapes:
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`; the channels are the
@@ -76,8 +80,10 @@ class BatchNorm(_Norm):
         track_running_stats: bool = True,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        group: SplitGroup | str | None = None,
     ) -> None:
-        super().__init__(positive("num_features", num_features))
+        super().__init__(positive("num_features", num_features), group)
         flags = flag("affine", affine), flag("track_running_stats", track_running_stats)
         self.norm = nn.BatchNorm1d(num_features, eps, momentum, *flags, device=device, dtype=dtype)
 
@@ -96,6 +102,7 @@ class InstanceNorm(_Norm):
         track_running_stats: Whether to keep running statistics for evaluation.
         device: Where the parameters live.
         dtype: The parameters' type.
+        group: The group whose maps it takes; without it, any map.
 
     Shapes:
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
@@ -114,8 +121,10 @@ class InstanceNorm(_Norm):
         track_running_stats: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        group: SplitGroup | str | None = None,
     ) -> None:
-        super().__init__(positive("num_features", num_features))
+        super().__init__(positive("num_features", num_features), group)
         flags = flag("affine", affine), flag("track_running_stats", track_running_stats)
         self.norm = nn.InstanceNorm1d(
             num_features, eps, momentum, *flags, device=device, dtype=dtype
@@ -134,6 +143,7 @@ class GroupNorm(_Norm):
         affine: Whether to learn a scale and a shift per channel.
         device: Where the parameters live.
         dtype: The parameters' type.
+        group: The group whose maps it takes; without it, any map.
 
     Shapes:
         Input and output `(B, C, S, *spatial)` or `(B, C, *spatial)`.
@@ -151,8 +161,10 @@ class GroupNorm(_Norm):
         affine: bool = True,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        group: SplitGroup | str | None = None,
     ) -> None:
-        super().__init__(positive("num_channels", num_channels))
+        super().__init__(positive("num_channels", num_channels), group)
         self.norm = nn.GroupNorm(
             num_groups, num_channels, eps, flag("affine", affine), device=device, dtype=dtype
         )
@@ -212,10 +224,10 @@ class LayerNorm(nn.Module):
         x: Tensor,  # shape: (B, C, S, *spatial)
     ) -> Tensor:  # shape: as x
         """Normalise each cell."""
-        d, C = self.group.dimension, self.num_channels
-        if x.ndim not in (d + 2, d + 3) or x.shape[1] != C:
-            raise wrong_input(x, (C, self.group.order), d, self.group.name)
-        cells = x.flatten(1, -d - 1).movedim(1, -1)  # shape: (B, *spatial, C·S)
+        C = self.num_channels
+        if x.shape[1] != C:
+            raise wrong_input(x, (C,), self.group.dimension, self.group.name)
+        cells = flatten_planes(x, self.group).movedim(1, -1)  # shape: (B, *spatial, C·S)
         planes = cells.shape[-1] // C
         learned = (self.weight, self.bias)
         weight, bias = (p if p is None else p.repeat_interleave(planes) for p in learned)

@@ -110,7 +110,15 @@ def flatten_planes(x: Tensor, group: SplitGroup) -> Tensor:  # shape: (B, C·S, 
     d = group.dimension
     if not isinstance(x, Tensor) or x.ndim not in (d + 2, d + 3):
         raise wrong_input(x, ("C",), d, group.name)
-    return x.flatten(1, 2) if x.ndim == d + 3 else x
+    if x.ndim == d + 2:
+        return x
+    if group.order % x.shape[2]:
+        raise ShapeError(
+            f"x has shape {tuple(x.shape)}, with {x.shape[2]} stabilizer planes, and maps of "
+            f"{group.name!r} have {group.order} or a divisor of it; a module of torch that takes "
+            f"planes for space, such as nn.Upsample, may have changed them"
+        )
+    return x.flatten(1, 2)
 
 
 def unflatten_planes(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from groupconv.arguments import as_sizes, flag
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.buffers import kept_tensor
+from groupconv.nn.buffers import TableModule
 from groupconv.nn.planes import (
     check_positions,
     flatten_planes,
@@ -22,13 +22,14 @@ from groupconv.nn.planes import (
     unflatten_planes,
 )
 from groupconv.registry import as_group
-from groupconv.transforms import Window, invariant_region, require_symmetric, support_cells
+from groupconv.transforms import Window, require_symmetric, support_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import ClassVar
 
     from groupconv.algebra import SplitGroup
+    from groupconv.nn.buffers import Table
     from groupconv.nn.planes import Planar
 
 MAX_POOLS = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
@@ -265,15 +266,18 @@ def refuse_ceil_mode(ceil_mode: bool) -> None:
         )
 
 
-class _AdaptivePool(_Pool):
+class _AdaptivePool(_Pool, TableModule):
     """What both adaptive poolings share: an output of a given size, whatever the input's size.
 
     Torch's windows are symmetric about the centre at any size. On a lattice that the group shears,
     only the pool over everything that the group keeps is left.
     """
 
+    matrices: Tensor  # shape: (S, d, d)
+
     def __init__(self, output_size: int | Sequence[int], *, group: SplitGroup | str) -> None:
         super().__init__(group)
+        self._register_tables()
         S = self.group.stabilizer
         self.output_size = as_sizes("output_size", output_size, S.dimension)
         require_symmetric(S, "output_size", self.output_size)
@@ -292,15 +296,35 @@ class _AdaptivePool(_Pool):
         planes, S = flatten_planes(x, self.group), self.group.stabilizer
         if S.permutes_axes:
             return unflatten_planes(self._planar(planes, self.output_size), x)
-        shape = tuple(planes.shape[2:])
-        key, device = ("region", shape), planes.device
-        kept = kept_tensor(S, key, device, lambda: np.flatnonzero(invariant_region(S, shape)))
-        pooled = self._reduce(planes.flatten(2).index_select(2, kept))
+        if self.matrices.device != x.device:
+            self._place_tables(x.device)
+        kept = _kept_cells(self.matrices, planes.shape[2:])
+        pooled = self._reduce(planes.flatten(2), kept)
         return unflatten_planes(pooled.view(*pooled.shape, *self.output_size), x)
 
+    def _tables(self) -> Mapping[str, Table]:
+        return {"matrices": self.group.stabilizer.matrices}
+
     @abstractmethod
-    def _reduce(self, cells: Tensor) -> Tensor:
-        """Reduce the last axis."""
+    def _reduce(
+        self,
+        cells: Tensor,  # shape: (B, C·S, cells)
+        kept: Tensor,  # shape: (cells,), bool
+    ) -> Tensor:  # shape: (B, C·S)
+        """Reduce those cells that the group keeps."""
+
+
+def _kept_cells(
+    matrices: Tensor,  # shape: (S, d, d)
+    shape: Sequence[int],
+) -> Tensor:  # shape: (cells,), bool
+    """`invariant_region` in torch, so that it can be traced for any size."""
+    axes = [2 * torch.arange(n, device=matrices.device) - (n - 1) for n in shape]
+    cells = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).flatten(0, -2)
+    moved = (matrices.unsqueeze(1) * cells.unsqueeze(-2)).sum(-1)  # shape: (S, cells, d)
+    sizes = torch.stack([axis[-1] + 1 for axis in axes])
+    is_inside = (moved.abs() < sizes) & ((moved + sizes) % 2 == 1)
+    return is_inside.all(-1).all(0)
 
 
 class AdaptiveAvgPool(_AdaptivePool):
@@ -325,8 +349,8 @@ class AdaptiveAvgPool(_AdaptivePool):
 
     _planar_pools = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
 
-    def _reduce(self, cells: Tensor) -> Tensor:
-        return cells.mean(-1)
+    def _reduce(self, cells: Tensor, kept: Tensor) -> Tensor:
+        return (cells * kept).sum(-1) / kept.sum()
 
 
 class AdaptiveMaxPool(_AdaptivePool):
@@ -342,5 +366,5 @@ class AdaptiveMaxPool(_AdaptivePool):
 
     _planar_pools = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
 
-    def _reduce(self, cells: Tensor) -> Tensor:
-        return cells.amax(-1)
+    def _reduce(self, cells: Tensor, kept: Tensor) -> Tensor:
+        return cells.masked_fill(~kept, -math.inf).amax(-1)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from groupconv.arguments import as_sizes, flag, number, positive
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.buffers import kept_tensor
+from groupconv.nn.buffers import TableModule
 from groupconv.nn.planes import (
     CONVOLUTIONS,
     PADDING_MODES,
@@ -26,14 +26,17 @@ from groupconv.registry import as_group
 from groupconv.transforms import Window, binomial_stencil, linear_stencil, require_symmetric
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from groupconv.algebra import SplitGroup
+    from groupconv.nn.buffers import Table
 
 MODES = ("nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic", "area")
 LINEAR = ("linear", "bilinear", "trilinear")
 """What torch calls linear interpolation in 1, 2 and 3 dimensions."""
 
 
-class Upsample(nn.Module):
+class Upsample(TableModule):
     """Enlarge a map in space, on any space of the group; its planes stay as many.
 
     The arguments are those of `torch.nn.Upsample`. Positions are symmetric about the centre of the
@@ -62,6 +65,8 @@ class Upsample(nn.Module):
         >>> Upsample(scale_factor=2, group="p4m")(torch.zeros(1, 16, 8, 5, 5)).shape
         torch.Size([1, 16, 8, 10, 10])
     """
+
+    stencil: Tensor  # shape: a box of odd size, where the group shears the axes
 
     def __init__(
         self,
@@ -99,13 +104,22 @@ class Upsample(nn.Module):
                 f"mode={mode!r} with align_corners={align_corners}: {self.group.name!r} shears the "
                 f"axes, and only mode='linear' with aligned corners commutes with it"
             )
+        factors = set(self.scale_factor or (0,))
+        self._fineness = int(max(factors))
+        if not S.permutes_axes and factors != {self._fineness or 1}:
+            raise ArgumentError(
+                f"size={size}, scale_factor={scale_factor}: {self.group.name!r} shears the axes, "
+                f"so points have to stay points of a finer lattice; give an integer scale_factor "
+                f"f, which makes f·(n - 1) + 1 of n"
+            )
+        self._register_tables()
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge every plane in the same way."""
         planes, S = flatten_planes(x, self.group), self.group.stabilizer
         shape = tuple(planes.shape[2:])
         if not S.permutes_axes:
-            return unflatten_planes(self._on_simplices(planes, self._factor(shape)), x)
+            return unflatten_planes(self._on_simplices(planes), x)
         factors = self.scale_factor or ()
         size = self.size or tuple(
             math.floor(n * factor) for n, factor in zip(shape, factors, strict=True)
@@ -130,29 +144,19 @@ class Upsample(nn.Module):
                     f"{self.group.name!r}; use mode={others}, or a multiple of {n}"
                 )
 
-    def _factor(self, shape: tuple[int, ...]) -> int:
-        """How many times finer the output's lattice is, where the group shears the axes."""
-        factors = set(self.scale_factor or ())
-        if self.size is not None:
-            pairs = zip(self.size, shape, strict=True)
-            factors = {(m - 1) / (n - 1) if n > 1 else math.inf for m, n in pairs}
-        factor = factors.pop()
-        if factors or not float(factor).is_integer() or factor < 1:
-            raise ShapeError(
-                f"x has shape {shape} in space, and {self} does not put its points on points of a "
-                f"finer lattice; use an integer scale_factor, or a size of k·(n - 1) + 1"
-            )
-        return int(factor)
-
-    def _on_simplices(self, planes: Tensor, factor: int) -> Tensor:
+    def _on_simplices(self, planes: Tensor) -> Tensor:
         """Spread every point over its neighbours on the finer lattice."""
-        S, d = self.group.stabilizer, self.group.dimension
-        key = ("linear stencil", factor)
-        stencil = kept_tensor(S, key, planes.device, lambda: linear_stencil(S, factor))
-        kernel = stencil.to(planes.dtype)[None, None]
+        if self.stencil.device != planes.device:
+            self._place_tables(planes.device)
         alone = planes.flatten(0, 1).unsqueeze(1)  # shape: (B·C·S, 1, *spatial)
-        spread = self._transposed(alone, kernel, stride=factor, padding=len(stencil) // 2)
-        return spread.view(*planes.shape[:2], *spread.shape[-d:])
+        factor, reach = self._fineness, len(self.stencil) // 2
+        kernel = self.stencil.to(planes.dtype)[None, None]
+        spread = self._transposed(alone, kernel, stride=factor, padding=reach)
+        return spread.view(*planes.shape[:2], *spread.shape[2:])
+
+    def _tables(self) -> Mapping[str, Table]:
+        S = self.group.stabilizer
+        return {} if S.permutes_axes else {"stencil": linear_stencil(S, self._fineness)}
 
     def extra_repr(self) -> str:
         """The arguments that were given, and the group."""
@@ -161,7 +165,7 @@ class Upsample(nn.Module):
         return ", ".join(f"{key}={value!r}" for key, value in given.items() if value is not None)
 
 
-class BlurPool(nn.Module):
+class BlurPool(TableModule):
     """Antialiased pooling: a binomial blur that the group keeps, then every `stride`-th cell.
 
     A stride alone folds high frequencies into low ones, which spoils the invariance to
@@ -189,6 +193,8 @@ class BlurPool(nn.Module):
         torch.Size([1, 16, 8, 5, 5])
     """
 
+    stencil: Tensor  # shape: kernel_size along each axis
+
     def __init__(
         self,
         kernel_size: int = 3,
@@ -204,7 +210,7 @@ class BlurPool(nn.Module):
         S = self.group.stabilizer
         self._convolve = of_dimension(CONVOLUTIONS, self.group.name, self.group.dimension)
         self.kernel_size = positive("kernel_size", kernel_size)
-        binomial_stencil(S, self.kernel_size)  # refuses sizes that the group does not keep
+        self._register_tables()  # refuses sizes that the group does not keep
         self.padding_mode = require_padding_mode(padding_mode, self.group, is_used=padding != 0)
         name, is_circular = self.group.name, padding_mode == "circular"
         self.window = Window.read(
@@ -213,15 +219,19 @@ class BlurPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Blur every plane in the same way."""
-        planes, S = flatten_planes(x, self.group), self.group.stabilizer
+        planes = flatten_planes(x, self.group)
         check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
-        key, size = ("blur", self.kernel_size), self.kernel_size
-        stencil = kept_tensor(S, key, planes.device, lambda: binomial_stencil(S, size))
+        if self.stencil.device != x.device:
+            self._place_tables(x.device)
         alone = planes.flatten(0, 1).unsqueeze(1)  # shape: (B·C·S, 1, *spatial)
         mode = PADDING_MODES[self.padding_mode]
         padded = F.pad(alone, self.window.flat_padding, mode=mode)
-        pooled = self._convolve(padded, stencil.to(x.dtype)[None, None], stride=self.window.stride)
+        kernel = self.stencil.to(x.dtype)[None, None]
+        pooled = self._convolve(padded, kernel, stride=self.window.stride)
         return unflatten_planes(pooled.view(*planes.shape[:2], *pooled.shape[2:]), x)
+
+    def _tables(self) -> Mapping[str, Table]:
+        return {"stencil": binomial_stencil(self.group.stabilizer, self.kernel_size)}
 
     def extra_repr(self) -> str:
         """The arguments and the group."""

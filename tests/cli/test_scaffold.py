@@ -21,7 +21,7 @@ def group_in(folder):
     return names[variable]
 
 
-@pytest.mark.parametrize("generators", [[], ["r=[[0,-1],[1,0]]"]])
+@pytest.mark.parametrize("generators", [[], ["r=[[0,-1],[1,0]]"], ["-y,x"]])
 def test_every_file_is_filled_in(tmp_path, capsys, generators):
     scaffold.new("odd", generators, None, tmp_path / "odd")
     shown = capsys.readouterr().out
@@ -78,3 +78,10 @@ def test_installed_packages_are_not_replaced(monkeypatch, tmp_path):
     with pytest.raises(ArgumentError, match="'groupconv-my-group', which is already installed"):
         scaffold.new("My_Group", [], None, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_triplets_are_generators_too(tmp_path):
+    scaffold.new("rows", ["r=[[0,-1],[1,0]]"], None, tmp_path / "rows")
+    scaffold.new("triplet", ["r=-y, x"], None, tmp_path / "triplet")
+    by_rows, by_triplet = (group_in(tmp_path / name) for name in ("rows", "triplet"))
+    assert by_rows.generators == by_triplet.generators

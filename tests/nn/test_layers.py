@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import itertools
+import pickle
 import warnings
 
 import pytest
@@ -321,7 +323,44 @@ def test_families_are_classes_to_the_eye():
     with pytest.raises(AttributeError, match="no layer 'Conv2d'; it has LiftingConv, GroupConv"):
         p4.Conv2d
     assert {"GroupConv", "BatchNorm", "group"} <= set(dir(p4))
-    assert p4.BatchNorm is gc.nn.BatchNorm
+    assert p4.ChannelDropout is gc.nn.ChannelDropout
+    assert isinstance(p4.BatchNorm(2).norm, nn.BatchNorm1d)
+
+
+def test_maps_whose_planes_were_multiplied_are_refused():
+    """As torch's own upsampling does, which takes the plane axis for a spatial one."""
+    p4 = gc.layers(P4)
+    doubled = nn.Upsample(scale_factor=2)(torch.randn(1, 2, 4, 5, 5))
+    for layer in (p4.BatchNorm(2), p4.GroupNorm(1, 2), p4.InstanceNorm(2), p4.LayerNorm(2),
+                  p4.MaxPool(2), p4.Upsample(2), p4.AdaptiveAvgPool(1), p4.CenterCrop(2),
+                  p4.GroupConv(2, 2, 3), p4.CosetPool()):  # fmt: skip
+        with pytest.raises(gc.errors.ShapeError, match="8"):
+            layer(doubled)
+    assert gc.nn.BatchNorm(2)(doubled).shape == doubled.shape  # it knows no group
+
+
+@pytest.mark.parametrize("group", [P4M, P6M], ids=lambda group: group.name)
+@pytest.mark.parametrize("name", [*SPATIAL, "restriction", "vectors"])
+def test_every_layer_is_traced_as_one_graph(name, group):
+    L = gc.layers(group)
+    others = {"restriction": L.Restrict(group.subgroup(1)), "vectors": L.VectorHead(2)}
+    layer, space = (others[name], "group") if name in others else SPATIAL[name](L, group)[:2]
+    x = sample(group, space, dtype=torch.float32)
+    torch.compiler.reset()
+    compiled = torch.compile(layer.eval(), fullgraph=True, dynamic=False, backend="eager")
+    torch.testing.assert_close(compiled(x), layer(x))
+
+
+@every_group
+@pytest.mark.parametrize("name", SPATIAL)
+def test_every_layer_can_be_copied_and_moved(name, group):
+    layer, space, _ = SPATIAL[name](gc.layers(group), group)
+    x = sample(group, space, dtype=torch.float32)
+    expected = layer.eval()(x)
+    for other in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer)), layer.to("cpu")):
+        assert torch.equal(other(x), expected)
+    assert all(value.is_floating_point() for value in layer.state_dict().values()
+               if value.ndim)  # no table among them  # fmt: skip
 
 
 @pytest.mark.parametrize("space", ["lattice", "quotient", "group"])
