@@ -128,6 +128,8 @@ class GeneratedGroup(SplitGroup):
             >>> GeneratedGroup.from_matrices("P432", ["x,-z,y", "-y,x,z"]).stabilizer_shape
             (4, 2, 3)
         """
+        if isinstance(matrices, str):
+            raise _wrong(name, f"matrices={matrices!r}", "a list of triplets, also of one")
         if not isinstance(matrices, Mapping):
             letters = [*string.ascii_lowercase, *(f"a{n}" for n in range(1, len(matrices)))]
             matrices = dict(zip(letters, matrices, strict=False))
@@ -203,11 +205,14 @@ class GeneratedGroup(SplitGroup):
 
         Arguments and errors are those of `SplitGroup.in_basis`.
         """
-        rows = _read_rows(self.name, "P", P)
+        d = self.dimension
+        expected = f"({d}, {d}) integers with determinant 1 or -1, a basis of the lattice"
+        try:
+            rows = _read_rows(self.name, "P", P)
+        except (ArgumentError, AxiomError) as error:
+            raise _wrong(self.name, f"P={P!r}", expected) from error
         back = inverse(rows)
-        if back is None or len(rows) != self.dimension:
-            d = self.dimension
-            expected = f"({d}, {d}) integers with determinant 1 or -1, a basis of the lattice"
+        if back is None or len(rows) != d:
             raise _wrong(self.name, f"P={P!r}", expected)
         generators = {
             g.name: (product(product(back, g.matrix), rows), g.order) for g in self.generators
@@ -310,10 +315,17 @@ def _read_rows(group: str, name: str, matrix: Any) -> Rows:
     if {len(rows)} != set(map(len, rows)):
         raise _wrong(group, f"generator {name!r} = {matrix!r}", "a square matrix")
     try:
-        return tuple(tuple(map(operator.index, row)) for row in rows)
+        return tuple(tuple(map(_as_integer, row)) for row in rows)
     except TypeError as error:
         problem = f"generator {name!r} has entries that are not integers: {rows}"
         raise AxiomError(group, "integrality", problem, step=_step_to_integers(rows)) from error
+
+
+def _as_integer(entry: Any) -> int:
+    """An integer, also one that an array of floating point holds exactly."""
+    if isinstance(entry, float) and entry.is_integer():
+        return int(entry)
+    return operator.index(entry)
 
 
 def _step_to_integers(rows: list[list[Any]]) -> str:

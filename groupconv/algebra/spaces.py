@@ -31,6 +31,12 @@ def as_space(stabilizer: Stabilizer, space: Space, argument: str = "space") -> S
         return stabilizer.trivial
     if isinstance(space, str) and space == "lattice":
         return stabilizer.whole
+    if isinstance(space, Subgroup):
+        raise ArgumentError(
+            f"{argument} is a subgroup of {space.stabilizer.group!r}, with the elements "
+            f"{space.elements}, and this is {stabilizer.group!r}; make it of this group, by "
+            f"group.subgroup(...)"
+        )
     raise ArgumentError(
         f"{argument}={space!r} is not a space of this group: expected 'lattice', 'group' or a "
         f"subgroup of its stabilizer, such as group.subgroup(...)"

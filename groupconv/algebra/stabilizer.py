@@ -423,4 +423,6 @@ def require_isometries(
                 f"{lattice.name!r}, whose Gram matrix is {lattice.gram.tolist()}"
             )
             step = "name the lattice that these matrices belong to"
+            if abs(round(np.linalg.det(exact[s].astype(float)))) != 1:
+                step = "its determinant is not 1 or -1, so no lattice has it; correct the matrix"
             raise AxiomError(group, "isometry", problem, (labels[s],), step)

@@ -53,10 +53,10 @@ def read_triplet(text: str) -> Rows:
     if any(shift.denominator > 1 for shift in shifts):
         moves = f"{text!r} moves by ({', '.join(map(str, shifts))})"
         is_one = all(matrix[i][j] == (i == j) for i in range(len(axes)) for j in range(len(axes)))
-        why = "the centring of a cell; give the operations in a primitive basis, without it"
+        why = "that is the centring of a cell; give the operations in a primitive basis, without it"
         if not is_one:
             why = (
-                "which is a glide or a screw, or a turn about a point off the origin; a split "
+                "that is a glide or a screw, or a turn about a point off the origin; a split "
                 "group fixes the origin: move the origin, or leave the fractions out to get the "
                 "split group of the same class"
             )
@@ -71,13 +71,16 @@ def _terms(text: str, part: str, axes: str) -> list[tuple[str, str, str, str]]:
     found = [match for term in terms if (match := TERM.fullmatch(term))]
     named = "".join(match["axis"] for match in found)
     if (
-        len(axes) > len(AXES)
+        text.count(",") >= len(AXES)
         or not terms
         or "".join(terms) != compact
         or len(found) != len(terms)
         or not set(named) <= set(axes)
         or not all(match["number"] or match["axis"] for match in found)
     ):
+        if text.count(",") >= len(AXES):
+            parts = f"it has {text.count(',') + 1} parts, expected up to 3"
+            raise ArgumentError(f"{text!r} is not a coordinate triplet: {parts}")
         example = {1: "-x", 2: "-y,x"}.get(len(axes), "-y,x,z")
         raise ArgumentError(
             f"{text!r} is not a coordinate triplet: {part.strip()!r} is not a sum of "

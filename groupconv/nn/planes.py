@@ -214,6 +214,9 @@ def wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> A
     planes = f"{axes[1]} stabilizer planes" if len(axes) > 1 else "a map on the lattice"
     text = f"x has shape {shape}, expected ({expected}), {planes} of {group!r}"
     if len(shape) == rank:
+        if len(axes) > 1 and shape[1] in (axes[0], "C") and shape[2] != axes[1]:
+            text += "; a module of torch that takes planes for space, such as nn.Upsample, may have"
+            text += " changed their number"
         return ShapeError(text)
     if len(shape) == rank - 1 and shape[: len(axes)] == axes:
         text += "; x[None] adds a batch axis"
@@ -224,5 +227,7 @@ def wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> A
     text += f"; {group!r} acts on {d} spatial axes"
     for name in registry.groups():
         if name != group and name.lower() == group.lower():
-            text += f", and {name!r} on {registry.group(name).dimension}: names are case-sensitive"
+            others = registry.group(name).dimension
+            if rank - d + others == len(shape):
+                text += f", and {name!r} on {others}: names are case-sensitive"
     return ShapeError(text)

@@ -16,7 +16,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from groupconv.algebra import SplitGroup
+from groupconv.algebra import SplitGroup, Subgroup
 from groupconv.algebra.formulas import raised_at
 from groupconv.errors import (
     AmbiguousGroupError,
@@ -88,6 +88,9 @@ def group(name: str | SplitGroup) -> SplitGroup:
         found, expected = repr(name), "expected the name of an installed group or a SplitGroup"
         if isinstance(name, type) and issubclass(name, SplitGroup):
             found, expected = f"{name.__name__} is a class", f"give an object, {name.__name__}()"
+        if isinstance(name, Subgroup):
+            found = f"the subgroup {name.elements} of {name.stabilizer.group!r}"
+            expected = "its as_group() is the group that layers and proofs take"
         raise ArgumentError(f"group={found}: {expected}")
     if name in _registered:
         return _registered[name]

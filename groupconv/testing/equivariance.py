@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -82,7 +83,8 @@ def equivariance_error(
         group: The group; by default that of the layers in the module.
         in_space: Where `x` lives; by default as its shape says.
         out_space: Where the output lives; by default as its shape says. An output without spatial
-            axes, `(B, K)`, is taken to be invariant.
+            axes, `(B, K)`, is taken to be invariant. `"vector"` is for fields `(B, …, d, *spatial)`
+            whose components turn as well, such as those of `VectorHead`.
         elements: The indices of the elements to try; by default the whole stabilizer. One with a
             translation moves cells out of the array, unless it is a torus.
         circular: Whether arrays are tori, as for layers with circular padding.
@@ -107,13 +109,16 @@ def equivariance_error(
     with _evaluating(module):
         y = _output(module, x)
         source = space_by_shape(found, x, in_space, "in_space")
-        target = space_by_shape(found, y, out_space, "out_space") if y.dim() > 2 else None
+        is_field = out_space == "vector"
+        space = "lattice" if is_field else out_space
+        target = space_by_shape(found, y, space, "out_space") if y.dim() > 2 else None
         errors: dict[Element, float] = {}
         is_moved = False
         for g in map(tuple, elements):
             moved_x = act(x, g, found, source, circular=circular)
             is_moved = is_moved or not torch.equal(moved_x, x)
             expected = y if target is None else act(y, g, found, target, circular=circular)
+            expected = _turned(expected, g, found) if is_field else expected
             moved = _output(module, moved_x)
             if moved.shape != expected.shape:
                 shapes = f"shape {tuple(moved.shape)}, and {tuple(expected.shape)} was expected"
@@ -206,6 +211,15 @@ def _cause_at_the_corners(
                     f"wrong: put a Mask on {name}"
                 )
     return ""
+
+
+def _turned(field: Tensor, g: Element, group: SplitGroup) -> Tensor:
+    """The vectors of a field, each turned by an element; `(…, d, *spatial)`."""
+    basis = group.lattice.cartesian_basis
+    A = group.stabilizer.matrices[group.split(g)[0]]
+    turn = torch.as_tensor(basis @ A @ np.linalg.inv(basis)).to(field)
+    turned: Tensor = torch.tensordot(field, turn, dims=([-group.dimension - 1], [1]))
+    return turned.movedim(-1, -group.dimension - 1)
 
 
 @contextlib.contextmanager

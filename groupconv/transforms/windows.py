@@ -162,7 +162,7 @@ class Window:
         for by in (1, -1) if self.stabilizer.permutes_axes else (2, -2):
             box = moved(self.kernel_size, by)
             if min(box) > 0 and is_good(replace(self, kernel_size=box), shape):
-                options.append(f"kernel_size={short(box)}")
+                options.append(f"kernel_size={short(box)} at this stride")
                 break
         for by in (1, -1):
             pads = tuple((low + by, high + by) for low, high in self.padding)

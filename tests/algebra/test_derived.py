@@ -181,6 +181,7 @@ def test_groups_from_the_operations_of_a_cif():
         (["x+1,y", "-y,x-2"], None),  # by whole cells
         (["−y,x,z"], None),  # a minus sign as typographers write it
         (["-x"], None),
+        ([np.array([[0.0, -1.0], [1.0, 0.0]])], None),  # integers, as an array of floats
     ],
     ids=str,
 )
@@ -193,8 +194,8 @@ def test_groups_from_what_people_have(matrices, lattice):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x+1/2,-y,z", r"moves by \(1/2, 0, 0\): which is a glide or a screw"),
-        ("-y,x,z+0.25", r"moves by \(0, 0, 1/4\): which is a glide or a screw"),
+        ("x+1/2,-y,z", r"moves by \(1/2, 0, 0\): that is a glide or a screw"),
+        ("-y,x,z+0.25", r"moves by \(0, 0, 1/4\): that is a glide or a screw"),
         ("x,y+1/2,z+1/2", "the centring of a cell; give the operations in a primitive basis"),
         ("x/2+y/2,y,z", "written in a basis that is not one of the lattice's"),
         ("x,y,w", "'w' is not a sum of x, y, z; write one such as '-y,x,z'"),
@@ -202,6 +203,7 @@ def test_groups_from_what_people_have(matrices, lattice):
         ("x y,x,z", "'x y' is not a sum"),
         ("x,z", "'z' is not a sum of x, y; write one such as '-y,x'"),
         ("[[0,-1],[1,0]]", "is not a coordinate triplet"),
+        ("x,y,z,x", "it has 4 parts, expected up to 3"),
     ],
 )
 def test_triplets_that_are_no_element_of_a_split_group(text, message):
@@ -237,3 +239,16 @@ def test_symmetries_of_lattices_are_all_that_keep_the_gram_matrix():
         assert len(np.unique(found, axis=0)) == len(found)
     assert len(gc.HEXAGONAL.in_basis(((1, 3), (0, 1))).symmetries) == 12
     assert len(Z2.lattice.symmetries) == 8
+
+
+def test_natural_mistakes_with_lists_and_determinants():
+    with pytest.raises(ArgumentError, match=r"matrices='-x,y' .*expected a list of triplets"):
+        GeneratedGroup.from_matrices("made", "-x,y")
+    with pytest.raises(AxiomError, match="its determinant is not 1 or -1, so no lattice has it"):
+        GeneratedGroup.from_matrices("made", ["x-y,x+y"])
+    with pytest.raises(ArgumentError, match=r"P=\[\[1, 0.5\], \[0, 1\]\] .* a basis of the lat"):
+        P4.in_basis([[1, 0.5], [0, 1]])
+    with pytest.raises(ArgumentError, match=r"'p4m'.*and this is 'p4'; make it of this group"):
+        gc.nn.Restrict(P4M.subgroup(2), group=P4)
+    with pytest.raises(gc.errors.ArgumentError, match=r"as_group\(\)"):
+        gc.layers(P4M.subgroup(2))

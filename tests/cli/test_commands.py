@@ -176,7 +176,7 @@ def test_indices_writes_the_table(command, tmp_path):
         (["new", "q", "--from-generators", "[[1,"], "'[[1,' is not a matrix; write rows"),
         (["new", "q", "--from-generators", "[[1,1],[0,1]]"], "isometry"),
         (["new", "q", "--from-generators", "r=-y,w"], "='r=-y,w': '-y,w' is not a coordinate trip"),
-        (["new", "q", "--from-generators", "x+1/2,-y"], "which is a glide or a screw"),
+        (["new", "q", "--from-generators", "x+1/2,-y"], "that is a glide or a screw"),
         (
             ["new", "q", "--from-generators", "a=[[1]]", "--from-generators", "a=[[-1]]"],
             "names 'a' a second time",

@@ -257,9 +257,13 @@ def test_bad_arguments_are_refused(options, message):
     [
         ((1, 2, 5, 5), r"expected \(B, 2, 4, N0, N1\), 4 stabilizer planes of 'p4'; an image, or"),
         ((1, 3, 4, 5, 5), r"expected \(B, 2, 4, N0, N1\)"),
-        ((1, 2, 8, 5, 5), "4 stabilizer planes of 'p4'$"),
+        ((1, 2, 8, 5, 5), "4 stabilizer planes of 'p4'; a module of torch that takes planes for"),
         ((2, 4, 5, 5), r"; x\[None\] adds a batch axis"),
-        ((5, 5), "'p4' acts on 2 spatial axes, and 'P4' on 3: names are case-sensitive"),
+        ((5, 5), "'p4' acts on 2 spatial axes$"),
+        (
+            (1, 2, 4, 5, 5, 5),
+            "'p4' acts on 2 spatial axes, and 'P4' on 3: names are case-sensitive",
+        ),
     ],
 )
 def test_wrong_shapes_are_refused(shape, message):

@@ -293,6 +293,19 @@ def test_vectors_turn_with_the_image(group):
             torch.testing.assert_close(moved, torch.einsum("ij,bcj...->bci...", turn, field))
 
 
+@pytest.mark.parametrize("group", [P4M, P6M, P4_SPACE], ids=lambda group: group.name)
+def test_fields_of_vectors_are_checked_as_such(group):
+    L, d = gc.layers(group), group.dimension
+    torus = {"padding": 1, "padding_mode": "circular"}
+    head = nn.Sequential(L.LiftingConv(1, 1, 3, **torus), L.VectorHead(1))
+    x, options = torch.randn(1, 1, *[5] * d), {"out_space": "vector", "circular": True}
+    assert_equivariant(head, x, **options)
+    assert_equivariant(lambda x: head(x)[:, 0], x, group=group, **options)
+    scalars = L.LiftingConv(1, d, 3, out_space="lattice", **torus)  # as many numbers, no vectors
+    with pytest.raises(gc.errors.EquivarianceError):
+        assert_equivariant(scalars, x, **options)
+
+
 def test_a_map_without_a_direction_has_no_vectors():
     with pytest.raises(gc.errors.ArgumentError, match="no direction is invariant"):
         gc.nn.VectorHead(2, group=P4, in_space="lattice")
@@ -339,19 +352,31 @@ def test_maps_whose_planes_were_multiplied_are_refused():
     assert gc.nn.BatchNorm(2)(doubled).shape == doubled.shape  # it knows no group
 
 
+class Everything(nn.Module):
+    """Every layer at once, each on an input of its own."""
+
+    def __init__(self, group):
+        super().__init__()
+        L = gc.layers(group)
+        made = {name: make(L, group)[:2] for name, make in SPATIAL.items()}
+        made |= {"restrict": (L.Restrict(group.subgroup(1)), "group")}
+        made |= {"vectors": (L.VectorHead(2), "group")}
+        self.layers = nn.ModuleList(layer for layer, _ in made.values())
+        self.inputs = [sample(group, space, dtype=torch.float32) for _, space in made.values()]
+
+    def forward(self, inputs):
+        return [layer(x) for layer, x in zip(self.layers, inputs, strict=True)]
+
+
 @pytest.mark.parametrize("group", [P4M, P6M], ids=lambda group: group.name)
-@pytest.mark.parametrize("name", [*SPATIAL, "restriction", "vectors"])
-def test_every_layer_is_traced_as_one_graph(name, group):
-    L = gc.layers(group)
-    others = {"restriction": L.Restrict(group.subgroup(1)), "vectors": L.VectorHead(2)}
-    layer, space = (others[name], "group") if name in others else SPATIAL[name](L, group)[:2]
-    x = sample(group, space, dtype=torch.float32)
+def test_all_layers_are_traced_as_one_graph(group):
+    layers = Everything(group).eval()
     torch.compiler.reset()
-    compiled = torch.compile(layer.eval(), fullgraph=True, dynamic=False, backend="eager")
-    torch.testing.assert_close(compiled(x), layer(x))
+    compiled = torch.compile(layers, fullgraph=True, dynamic=False, backend="eager")
+    torch.testing.assert_close(compiled(layers.inputs), layers(layers.inputs))
 
 
-@every_group
+@pytest.mark.parametrize("group", [P4M, P6M, P432], ids=lambda group: group.name)
 @pytest.mark.parametrize("name", SPATIAL)
 def test_every_layer_can_be_copied_and_moved(name, group):
     layer, space, _ = SPATIAL[name](gc.layers(group), group)
