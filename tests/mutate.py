@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[1]
 FINITE = ("tests/algebra", "groupconv/algebra")
 TABLES = (
     "tests/transforms", "groupconv/transforms", "tests/nn/test_oracle.py", "tests/nn/test_conv.py",
-    "tests/nn/test_hexagonal.py", "tests/test_arguments.py",
+    "tests/nn/test_hexagonal.py", "tests/nn/test_layers.py", "tests/nn/test_resampling.py",
+    "tests/test_arguments.py",
 )  # fmt: skip
 CONTRACT = (*FINITE, "tests/test_registry.py", "tests/test_zoo.py", *TABLES, "tests/verification")
 ABOUT = {
@@ -34,6 +35,7 @@ ABOUT = {
     "groupconv/algebra/graphs.py": FINITE, "groupconv/algebra/integer_matrices.py": FINITE,
     "groupconv/algebra/lattice.py": FINITE, "groupconv/algebra/surds.py": FINITE,
     "groupconv/algebra/stabilizer.py": (*FINITE, "tests/transforms"),
+    "groupconv/algebra/words.py": FINITE, "groupconv/algebra/triplets.py": FINITE,
     "groupconv/transforms": TABLES,
 }  # fmt: skip
 """The tests that are about a file; `CONTRACT` are those of all others."""
@@ -45,6 +47,8 @@ MIRRORS = {
     "axioms": "tests/test_zoo.py", "building": "tests/test_zoo.py", "cases": "tests/test_zoo.py",
     "actions": "tests/transforms/test_action.py", "regions": "tests/transforms/test_filters.py",
     "sublattices": "tests/nn/test_hexagonal.py", "windows": "tests/nn/test_conv.py",
+    "words": "tests/algebra/test_derived.py", "triplets": "tests/algebra/test_derived.py",
+    "restrictions": "tests/nn/test_layers.py", "stencils": "tests/nn/test_resampling.py",
 }  # fmt: skip
 """Where the tests of a file stand that are not under its own name."""
 

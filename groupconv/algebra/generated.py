@@ -237,11 +237,9 @@ def _subgroup_as_group(H: Subgroup, name: str) -> GeneratedGroup:
     members = [dict(zip(names, indices[s], strict=True)) for s in H.elements]
     used = [tuple(i for i, c in enumerate(indices[s]) if c) for s in H.elements]
     table = restricted(S.composition, H.elements)
-    # The smallest power of each coordinate; if these are too few, elements with few coordinates.
+    # Powers of one coordinate come first, the smallest of each, then elements of few coordinates.
     by_use = sorted(range(1, H.order), key=lambda n: (len(used[n]), used[n]))
-    powers = {used[n]: n for n in reversed(by_use) if len(used[n]) == 1}
-    own = tuple(n for _, n in sorted(powers.items()))
-    chosen = own if factors_once(table, own) else factorization(table, by_use)
+    chosen = factorization(table, by_use)
     if chosen is None:
         found = f"the elements {H.elements}"
         raise _wrong(S.group, found, "products A^a B^b … of powers in exactly one way")

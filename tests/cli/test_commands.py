@@ -33,6 +33,8 @@ def test_show_explains_a_group(command):
     ):
         assert text in result.stdout
     assert ">>>" not in result.stdout
+    assert "quarter turn from axis 0 to axis 1" in result.stdout
+    assert "exchanges axes 0 and 1 and reverses both" in " ".join(result.stdout.split())
 
 
 def test_show_of_generated_groups(monkeypatch, capsys):
