@@ -130,15 +130,14 @@ def draw(nets: dict[str, nn.Module], x: Tensor, y: Tensor, file: str) -> None:
     figure, axes = plt.subplots(2, 2 + len(nets), figsize=(2.3 * (2 + len(nets)), 4.8))
     for line, (canvas, truth) in zip(axes, rows, strict=True):
         with torch.no_grad():
-            answers = {name: net(canvas[None])[0].argmax(0) for name, net in nets.items()}
-        line[0].imshow(canvas[0], cmap="gray")
-        line[0].set_title("canvas")
-        maps = {"truth": truth, **answers}
-        for axis, (name, classes) in zip(line[1:], maps.items(), strict=True):
-            axis.imshow(classes, cmap="tab20", vmin=0, vmax=19, interpolation="nearest")
-            axis.set_title(name)
-        for axis in line:
-            axis.set_axis_off()
+            answers = [net(canvas[None])[0].argmax(0) for net in nets.values()]
+        line[0].imshow(canvas[0].numpy(), cmap="gray")
+        for axis, classes in zip(line[1:], [truth, *answers], strict=True):
+            axis.imshow(classes.numpy(), cmap="tab20", vmin=0, vmax=19, interpolation="nearest")
+    for axis, title in zip(axes[0], ["canvas", "truth", *nets], strict=True):
+        axis.set_title(title)
+    for axis in axes.flat:
+        axis.set_axis_off()
     figure.tight_layout()
     figure.savefig(file, dpi=100)
     plt.close(figure)

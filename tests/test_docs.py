@@ -9,6 +9,8 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 import groupconv as gc
 from groupconv.errors import ExperimentalWarning
 
@@ -55,12 +57,19 @@ def test_a_long_line_of_code_is_found_and_long_prose_is_not():
 
 def test_the_table_of_groups_tells_the_truth():
     rows = re.findall(
-        r"^\| `(\S+)` \| (.+) \| (\d+) \| (\S+) \|$", GROUPS.read_text(), re.MULTILINE
+        r"^\| `(\S+)` \| ([a-z][^|]+) \| (\d+) \| (\S+) \| (.*) \|$",
+        GROUPS.read_text(),
+        re.MULTILINE,
     )
     assert {name for name, *_ in rows} == set(gc.groups())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        for name, lattice, order, stabilizer in rows:
+        for name, lattice, order, stabilizer, words in rows:
             group = gc.group(name)
             found = (group.lattice.name, str(group.order), group.stabilizer.name)
             assert found == (lattice, order, stabilizer), name
+            ones = np.eye(len(group.stabilizer_shape), dtype=int)  # each coordinate by itself
+            elements = [group.flat_index(tuple(one)) for one in ones.tolist()]
+            parts = [group.stabilizer.descriptions[s] for s in elements]
+            named = zip(group.coordinate_names, parts, strict=False)
+            assert words == "; ".join(f"{c}: {what}" for c, what in named), name
