@@ -313,17 +313,10 @@ def _read_rows(group: str, name: str, matrix: Any) -> Rows:
     if {len(rows)} != set(map(len, rows)):
         raise _wrong(group, f"generator {name!r} = {matrix!r}", "a square matrix")
     try:
-        return tuple(tuple(map(_as_integer, row)) for row in rows)
+        return tuple(tuple(map(operator.index, row)) for row in rows)
     except TypeError as error:
         problem = f"generator {name!r} has entries that are not integers: {rows}"
         raise AxiomError(group, "integrality", problem, step=_step_to_integers(rows)) from error
-
-
-def _as_integer(entry: Any) -> int:
-    """An integer, also one that an array of floating point holds exactly."""
-    if isinstance(entry, float) and entry.is_integer():
-        return int(entry)
-    return operator.index(entry)
 
 
 def _step_to_integers(rows: list[list[Any]]) -> str:
@@ -333,6 +326,10 @@ def _step_to_integers(rows: list[list[Any]]) -> str:
     except (TypeError, ValueError):
         A = np.empty(0)
     d = len(A)
+    if d and (A.round() == A).all():
+        return (
+            "they are whole, but of a floating-point type; convert them, as array.astype(int) does"
+        )
     if d in (2, 3) and np.allclose(A @ A.T, np.eye(d), atol=1e-3):
         sign = 1 if np.linalg.det(A) > 0 else -1
         angle = math.degrees(math.acos(np.clip((sign * A.trace() - (d - 2)) / 2, -1, 1)))

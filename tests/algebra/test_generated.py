@@ -47,7 +47,7 @@ def test_a_subclass_is_told_by_its_own_name():
         ({"r": (TURN, 2)}, "finite order", "r\\^2 is not the identity"),
         ({"r": (TURN, 8)}, "finite order", "r\\^4 is already the identity"),
         ({"r": ([[1, 1], [0, 1]], 4)}, "finite order", "r\\^4 is not the identity"),
-        ({"r": ([[0, -1.5], [1, 0]], 4)}, "integrality", "not integers"),
+        ({"r": ([[0, -1.0], [1, 0]], 4)}, "integrality", "not integers"),
         ({"r": ([["a", 0], [0, 1]], 1)}, "integrality", "not integers"),
     ],
 )

@@ -18,7 +18,8 @@ from tests.support import zoo
 from tests.support.groups import CUBE
 
 
-def test_show_explains_a_group(command):
+def test_show_explains_a_group(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     result = command("show", "p4m")
     assert result.returncode == 0
     for text in (
