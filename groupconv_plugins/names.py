@@ -273,11 +273,9 @@ def other_axes(symbol: str, setting: str) -> str:
         if [own[axis] for axis in axes] == kinds and moved == centring:
             if axes == (0, 1, 2):
                 return ""
-            counts = {kind: own.count(kind) for kind in own}
-            special = next((i for i, kind in enumerate(own) if counts[kind] == 1), face)
-            here, there = special, axes.index(special)
+            special = next((i for i, kind in enumerate(own) if own.count(kind) == 1), face)
             line = f"gc.group({setting!r}).transposed({axes})"
-            names = [f"axis {i} ({'abc'[i]})" for i in (here, there)]
+            names = [f"axis {i} ({'abc'[i]})" for i in (special, axes.index(special))]
             return f"with {names[0]} as its special one; with {names[1]}: {line}"
     return in_another_cell
 

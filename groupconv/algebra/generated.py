@@ -122,7 +122,7 @@ class GeneratedGroup(SplitGroup):
         Raises:
             AxiomError: a matrix does not have integer entries, or does not keep the lattice.
             ArgumentError: the matrices or the lattice do not fit together, a triplet is not one of
-                a split group, or there are no such generators, as for the quaternions.
+                a split group, or the group has no generators of this form, as the quaternions.
 
         Examples:
             >>> GeneratedGroup.from_matrices("P432", ["x,-z,y", "-y,x,z"]).stabilizer_shape
@@ -247,7 +247,8 @@ def _subgroup_as_group(H: Subgroup, name: str) -> GeneratedGroup:
     labels = [
         "".join(f"{c}{n if n > 1 else ''}" for c, n in members[m].items() if n) for m in chosen
     ]
-    if not all(label.isidentifier() and not TRANSLATION_NAME.fullmatch(label) for label in labels):
+    is_free = all(name.isidentifier() and not TRANSLATION_NAME.fullmatch(name) for name in labels)
+    if not is_free or len(set(labels)) < len(labels):
         labels = list(string.ascii_lowercase)
     generators = dict(zip(labels, ((A, order_of(A)) for A in parts), strict=False))
     elements = ", ".join(str(indices[H.elements[n]]) for n in chosen)

@@ -145,20 +145,12 @@ class Lattice:
     def in_basis(self, P: Rows) -> Lattice:
         """The lattice with other basis vectors, the columns of a unimodular `P`.
 
-        It is this one as it is if lengths and angles stay the same.
+        If lengths and angles stay the same, that is this lattice itself.
         """
+        columns = [[Surd({1: Fraction(p)}) for p in column] for column in zip(*P, strict=True)]
+        axes = list(zip(*self.entries, strict=True))  # what all old vectors have along each axis
         vectors = [
-            [
-                sum(
-                    (
-                        b[i] * Surd({1: Fraction(p)})
-                        for b, p in zip(self.entries, column, strict=True)
-                    ),
-                    Surd({}),
-                )
-                for i in range(self.dimension)
-            ]
-            for column in zip(*P, strict=True)
+            [sum(map(Surd.__mul__, column, axis), Surd({})) for axis in axes] for column in columns
         ]
         texts = tuple(tuple(map(str, vector)) for vector in vectors)
         changed = Lattice(f"{self.name} in basis {P}", texts)

@@ -11,6 +11,7 @@ import numpy as np
 
 from groupconv.algebra import finite_groups
 from groupconv.algebra.exact import read_only
+from groupconv.algebra.integer_matrices import inverse
 from groupconv.algebra.memo import Memo
 from groupconv.algebra.words import in_words
 from groupconv.errors import ArgumentError, AxiomError, GroupError
@@ -423,6 +424,6 @@ def require_isometries(
                 f"{lattice.name!r}, whose Gram matrix is {lattice.gram.tolist()}"
             )
             step = "name the lattice that these matrices belong to"
-            if abs(round(np.linalg.det(exact[s].astype(float)))) != 1:
+            if inverse(exact[s].tolist()) is None:
                 step = "its determinant is not 1 or -1, so no lattice has it; correct the matrix"
             raise AxiomError(group, "isometry", problem, (labels[s],), step)

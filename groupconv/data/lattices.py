@@ -88,19 +88,18 @@ def _read_triangles(argument: str, maps: Tensor, points: Tensor) -> Tensor:
     _require_images(argument, maps)
     size = torch.tensor(maps.shape[-2:])
     places = points + (size - 1) / 2
-    corner = places.floor()
+    corner = places.floor().long()
     down, right = (places - corner).unbind(-1)
-    padded = F.pad(maps, (1, 1, 1, 1))  # zeros, for all that lies beyond
     least, most = torch.minimum(down, right), torch.maximum(down, right)
-    first = (down >= right).long()
-    total = torch.zeros((), dtype=maps.dtype, device=maps.device)
-    # The corner, the one across it, and the one on the side of the larger coordinate.
-    for weight, i, j in ((1 - most, 0, 0), (least, 1, 1), (most - least, first, 1 - first)):
-        cell = corner.long() + torch.stack([torch.as_tensor(n) + 0 * first for n in (i, j)], -1)
-        cell = (cell + 1).clamp(torch.zeros(2, dtype=torch.long), size + 1).to(maps.device)
-        values = padded[..., cell[..., 0], cell[..., 1]]
-        total = total + values * weight.to(maps.device, maps.dtype)
-    return total
+    side = torch.stack([down >= right, down < right], dim=-1).long()  # of the larger coordinate
+    padded = F.pad(maps, (1, 1, 1, 1))  # zeros, for all that lies beyond
+
+    def read(cell: Tensor, weight: Tensor) -> Tensor:
+        i, j = (cell + 1).clamp(torch.zeros_like(size), size + 1).to(maps.device).unbind(-1)
+        values: Tensor = padded[..., i, j] * weight.to(maps)
+        return values
+
+    return read(corner, 1 - most) + read(corner + side, most - least) + read(corner + 1, least)
 
 
 def _read(argument: str, images: Tensor, points: Tensor) -> Tensor:

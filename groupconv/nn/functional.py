@@ -172,7 +172,7 @@ def act(
     S, d = group.stabilizer, group.dimension
     if not isinstance(x, Tensor):
         raise not_a_tensor(x)
-    # Without a batch axis, an array or an image is told from the planes of a map by their number.
+    # Without a batch axis, `S` leading entries may be planes or channels; others are channels.
     is_bare = space is None and (x.ndim == d or (x.ndim == d + 1 and len(x) != S.order))
     H = S.whole if is_bare else space_by_shape(group, x, space)
     rank = d if H.is_whole else d + 1

@@ -214,7 +214,7 @@ def wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> A
     planes = f"{axes[1]} stabilizer planes" if len(axes) > 1 else "a map on the lattice"
     text = f"x has shape {shape}, expected ({expected}), {planes} of {group!r}"
     if len(shape) == rank:
-        if len(axes) > 1 and shape[1] in (axes[0], "C") and shape[2] != axes[1]:
+        if len(axes) > 1 and axes[0] in (shape[1], "C") and shape[2] != axes[1]:
             text += "; a module of torch that takes planes for space, such as nn.Upsample, may have"
             text += " changed their number"
         return ShapeError(text)

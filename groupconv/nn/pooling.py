@@ -22,7 +22,7 @@ from groupconv.nn.planes import (
     unflatten_planes,
 )
 from groupconv.registry import as_group
-from groupconv.transforms import Window, require_symmetric, support_cells
+from groupconv.transforms import Window, invariant_region, require_symmetric, support_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -298,7 +298,10 @@ class _AdaptivePool(_Pool, TableModule):
             return unflatten_planes(self._planar(planes, self.output_size), x)
         if self.matrices.device != x.device:
             self._place_tables(x.device)
-        kept = _kept_cells(self.matrices, planes.shape[2:])
+        shape = tuple(planes.shape[2:])
+        if not torch.compiler.is_compiling():  # refuses an array of which nothing is kept
+            S.memo.get(("region", shape), lambda: invariant_region(S, shape))
+        kept = _kept_cells(self.matrices, shape)
         pooled = self._reduce(planes.flatten(2), kept)
         return unflatten_planes(pooled.view(*pooled.shape, *self.output_size), x)
 

@@ -104,9 +104,9 @@ class Upsample(TableModule):
                 f"mode={mode!r} with align_corners={align_corners}: {self.group.name!r} shears the "
                 f"axes, and only mode='linear' with aligned corners commutes with it"
             )
-        factors = set(self.scale_factor or (0,))
-        self._fineness = int(max(factors))
-        if not S.permutes_axes and factors != {self._fineness or 1}:
+        factors = self.scale_factor or (0,)
+        self._fineness = int(factors[0])  # how many times finer the lattice of the output is
+        if not S.permutes_axes and (self._fineness < 1 or set(factors) != {self._fineness}):
             raise ArgumentError(
                 f"size={size}, scale_factor={scale_factor}: {self.group.name!r} shears the axes, "
                 f"so points have to stay points of a finer lattice; give an integer scale_factor "

@@ -47,7 +47,7 @@ def restriction(
     elements = [flat[A.tobytes()] for A in smaller.matrices]  # those of H, as `smaller` has them
     planes = list(space.representatives)
     moved = space.coset_of[S.composition[np.ix_(elements, planes)]]  # shape: (H, S/K)
-    alike: tuple[int, ...] | None = None  # the elements L that keep the first plane of each orbit
+    alike: tuple[int, ...] = ()  # the elements L that keep the first plane of each orbit
     rows: list[IntArray] = []
     seen: set[int] = set()
     for plane in range(len(planes)):
@@ -59,14 +59,14 @@ def restriction(
             first: tuple(np.flatnonzero(moved[:, first] == first).tolist())
             for first in np.unique(orbit).tolist()
         }
-        alike = alike if rows else keeping[plane]
+        alike = alike or keeping[plane]
         first = next((p for p, members in keeping.items() if members == alike), -1)
         if first < 0:
             raise ArgumentError(
                 f"a map on G/{space.elements} is not restricted to {subgroup.elements}: the "
                 f"subgroup moves some planes more than others, so that they are maps on different "
-                f"spaces; start from in_space='group', or pool over a normal subgroup before"
+                f"spaces; start from in_space='group', or pool over a normal subgroup first"
             )
         rows.append(moved[:, first])
-    L = Subgroup(smaller, alike or (0,))
+    L = Subgroup(smaller, alike)
     return read_only(np.stack(rows)[:, list(L.representatives)]), L

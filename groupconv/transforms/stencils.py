@@ -11,11 +11,8 @@ from groupconv.errors import ArgumentError
 from groupconv.transforms.regions import centred_cells
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from groupconv.algebra import Stabilizer
-
-    FloatArray = npt.NDArray[np.float64]
+    from groupconv.algebra.exact import FloatArray
 
 
 def linear_stencil(stabilizer: Stabilizer, factor: int) -> FloatArray:

@@ -43,6 +43,10 @@ def test_subgroups_keep_the_coordinates_of_their_group():
     assert P6M.subgroup((0, 2), (1, 1)).as_group().coordinate_names == ("r2", "mr", "t0", "t1")
     assert P4M.subgroup().as_group().coordinate_names == ("t0", "t1")
     assert P4.subgroup(1).as_group().stabilizer == P4.stabilizer
+    # The coordinate a2, and the square of a: one name for two generators would lose one of them.
+    inversion, turn = np.diag([-1, -1, -1]), [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
+    group = GeneratedGroup("P4/m", {"a2": (inversion, 2), "a": (turn, 4)})
+    assert group.subgroup((1, 0), (0, 2)).as_group().coordinate_names == (*"ab", "t0", "t1", "t2")
 
 
 @pytest.mark.parametrize(

@@ -180,10 +180,8 @@ def test_blurring_is_the_adjoint_of_linear_upsampling(group):
     torch.testing.assert_close(left, right, rtol=1e-10, atol=1e-10)
 
 
-@every_group
+@pytest.mark.parametrize("group", [g for g in GROUPS if even(g)], ids=lambda group: group.name)
 def test_averaging_is_the_adjoint_of_nearest_upsampling(group):
-    if not even(group):
-        pytest.skip("the group shears the axes")
     d = group.dimension
     up, down = gc.nn.Upsample(scale_factor=2, group=group), gc.nn.AvgPool(2, group=group)
     x = torch.randn(1, 2, *[3] * d, dtype=torch.float64)
@@ -353,7 +351,7 @@ def test_maps_whose_planes_were_multiplied_are_refused():
     for layer in (p4.BatchNorm(2), p4.GroupNorm(1, 2), p4.InstanceNorm(2), p4.LayerNorm(2),
                   p4.MaxPool(2), p4.Upsample(2), p4.AdaptiveAvgPool(1), p4.CenterCrop(2),
                   p4.GroupConv(2, 2, 3), p4.CosetPool()):  # fmt: skip
-        with pytest.raises(gc.errors.ShapeError, match="8"):
+        with pytest.raises(gc.errors.ShapeError, match="takes planes for space"):
             layer(doubled)
     assert gc.nn.BatchNorm(2)(doubled).shape == doubled.shape  # it knows no group
 

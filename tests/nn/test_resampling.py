@@ -223,3 +223,6 @@ def test_adaptive_pools_of_hexagons_read_what_the_group_keeps():
     mean = gc.nn.AdaptiveAvgPool(1, group=P6M)(x)
     torch.testing.assert_close(mean[..., 0, 0], x[..., kept].mean(-1))
     assert torch.equal(gc.nn.AdaptiveMaxPool(1, group=P6M)(x)[..., 0, 0], x[..., kept].amax(-1))
+    for layer in (gc.nn.AdaptiveAvgPool(1, group=P6M), gc.nn.AdaptiveMaxPool(1, group=P6M)):
+        with pytest.raises(ArgumentError, match="no cell that the whole stabilizer keeps"):
+            layer(torch.randn(2, 3, 12, 6, 6))
