@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--group", default="p4m")
     parser.add_argument("--width", type=int, default=16, help="of the planar network")
     parser.add_argument("--canvases", type=int, default=1500)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--quick", action="store_true", help="few canvases, one epoch")
     a = parser.parse_args()
     count, epochs, width = (48, 1, 6) if a.quick else (a.canvases, a.epochs, a.width)

@@ -238,6 +238,18 @@ class Stabilizer:
         """
         return tuple(map(in_words, self.matrices.tolist()))
 
+    def contains(self, other: Stabilizer) -> bool:
+        """Whether every matrix of another is one of its own, however both are numbered.
+
+        Examples:
+            >>> from groupconv import group
+            >>> D4, C4 = group("p4m").stabilizer, group("p4").stabilizer
+            >>> D4.contains(C4), C4.contains(D4)
+            (True, False)
+        """
+        own, others = (set(map(str, S.matrices.tolist())) for S in (self, other))
+        return self.lattice == other.lattice and own >= others
+
     @functools.cached_property
     def memo(self) -> Memo:
         """The tables that were made of it lately."""

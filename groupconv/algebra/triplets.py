@@ -53,7 +53,10 @@ def read_triplet(text: str) -> Rows:
     if any(shift.denominator > 1 for shift in shifts):
         moves = f"{text!r} moves by ({', '.join(map(str, shifts))})"
         is_one = all(matrix[i][j] == (i == j) for i in range(len(axes)) for j in range(len(axes)))
-        why = "that is the centring of a cell; give the operations in a primitive basis, without it"
+        why = (
+            "a translation by part of a cell is its centring; take the group of the same symbol, "
+            "such as 'I432', 'F432' or 'C222', whose coordinates are those of a primitive basis"
+        )
         if not is_one:
             why = (
                 "that is a glide or a screw, or a turn about a point off the origin; a split "

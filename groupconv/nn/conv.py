@@ -157,11 +157,12 @@ class _Convolution(TableModule):
     def _more_options(self) -> Mapping[str, object]:
         return {}
 
-    def _kernel(self) -> Tensor:
-        """The bank as a planar kernel, channel-major."""
+    def planar_weight(self) -> Tensor:  # shape: (C_first·S_first, C_second / groups · S_second, …)
+        """The bank as the kernel of torch's convolution of the flattened planes, channel-major."""
         return self._bank().view(self._kernel_shape)
 
-    def _planar_bias(self) -> Tensor | None:
+    def planar_bias(self) -> Tensor | None:
+        """The bias of torch's convolution of the flattened planes, one entry per plane."""
         bias: Tensor | None = self.bias
         if bias is None:
             return None
@@ -271,7 +272,7 @@ class GroupConv(_Convolution):
         if self._pads:
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
         sizes = self.stride, self._conv_padding, self.dilation, self.groups
-        y = self._convolve(x, self._kernel(), self._planar_bias(), *sizes)
+        y = self._convolve(x, self.planar_weight(), self.planar_bias(), *sizes)
         return split_planes(y, self.out_channels, self.out_space.index)
 
 
@@ -424,7 +425,7 @@ class GroupConvTranspose(_Convolution):
         """Add the filters of every input cell, adding the bias within the one call."""
         x = merge_planes(x, self.in_space, self.in_channels, self.group.name)
         sizes = self.stride, self._cut, self.output_padding, self.groups, self.dilation
-        y = self._convolve(x, self._kernel(), self._planar_bias(), *sizes)
+        y = self._convolve(x, self.planar_weight(), self.planar_bias(), *sizes)
         if not any(self.output_padding):
             check_positions(type(self).__name__, self.window, y, is_strict=self.strict)
         return split_planes(y, self.out_channels, self.out_space.index)

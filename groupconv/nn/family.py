@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ class _Bound(type):
 
     layer: type[nn.Module]
     bound_group: SplitGroup
+    options: dict[str, Any]
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         if "layer" not in vars(cls):
@@ -60,11 +62,11 @@ class _Bound(type):
                 f"group={given!r}: the layers of this family belong to {cls.bound_group.name!r}; "
                 f"use layers({given!r}).{cls.layer.__name__}"
             )
-        return named | {"group": cls.bound_group}
+        return cls.options | named | {"group": cls.bound_group}
 
 
-def _bound(layer: type[nn.Module], group: SplitGroup) -> Any:
-    """A layer class with its group filled in."""
+def _bound(layer: type[nn.Module], group: SplitGroup, options: dict[str, Any]) -> Any:
+    """A layer class with its group and some options filled in."""
 
     def initialize(self: nn.Module, *arguments: Any, **named: Any) -> None:
         layer.__init__(self, *arguments, **bound._with_group(named))
@@ -79,6 +81,7 @@ def _bound(layer: type[nn.Module], group: SplitGroup) -> Any:
         "__signature__": signature.replace(parameters=own),
         "layer": layer,
         "bound_group": group,
+        "options": options,
     }
     bound = _Bound(layer.__name__, (layer,), body)
     return bound
@@ -93,6 +96,7 @@ class LayerFamily:
 
     Attributes:
         group: The group.
+        options: Arguments that its layers have by default, as far as they take them.
         LiftingConv: `groupconv.nn.LiftingConv` for this group; so for the others.
 
     Examples:
@@ -103,16 +107,22 @@ class LayerFamily:
         False
     """
 
-    def __init__(self, group: SplitGroup | str) -> None:
-        self.group = as_group(group)
+    def __init__(self, group: SplitGroup | str, **options: Any) -> None:
+        self.group, self.options = as_group(group), options
+        known = {name for layer in LAYERS.values() for name in inspect.signature(layer).parameters}
+        for name in options:
+            if name not in known - {"group"}:
+                raise TypeError(f"no layer takes an argument {name!r}")
 
     def __getattr__(self, name: str) -> Any:
         if name not in LAYERS:
             known = ", ".join(LAYERS)
             raise AttributeError(f"a layer family has no layer {name!r}; it has {known}")
         layer: Any = LAYERS[name]
-        if "group" in inspect.signature(layer).parameters:
-            layer = _bound(layer, self.group)
+        parameters = inspect.signature(layer).parameters
+        if "group" in parameters:
+            options = {k: value for k, value in self.options.items() if k in parameters}
+            layer = _bound(layer, self.group, options)
         setattr(self, name, layer)
         return layer
 
@@ -120,17 +130,20 @@ class LayerFamily:
         return ["group", *LAYERS]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return layers, (self.group,)
+        return functools.partial(layers, **self.options), (self.group,)
 
     def __repr__(self) -> str:
-        return f"layers({self.group!r})"
+        options = (f", {name}={value!r}" for name, value in self.options.items())
+        return f"layers({self.group!r}{''.join(options)})"
 
 
-def layers(group: SplitGroup | str) -> LayerFamily:
+def layers(group: SplitGroup | str, **options: Any) -> LayerFamily:
     """The layer family of one group.
 
     Args:
         group: A group, or the name of an installed one.
+        options: Arguments that all layers get that take them and are not given others, such as
+            `strict=True`, `bias=False` or `support="lattice"`.
 
     Raises:
         PluginError: there is no such plugin, or it does not load.
@@ -138,5 +151,7 @@ def layers(group: SplitGroup | str) -> LayerFamily:
     Examples:
         >>> layers("p4m").LiftingConv(3, 16, 3).out_channels
         16
+        >>> layers("p4m", strict=True).GroupConv(16, 16, 3).strict
+        True
     """
-    return LayerFamily(group)
+    return LayerFamily(group, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -149,7 +150,8 @@ def act(
         group: A group, or the name of an installed one.
         space: The space `G/H` that `x` lives on; by default as its shape says: the lattice for
             `(B, C, *spatial)`, `(C, *spatial)` and `(*spatial)`, `G` for `(B, C, S, *spatial)`.
-            Any other shape needs it, as do `S` channels without a batch.
+            Any other shape needs it, as do `S` channels without a batch. `"vector"` is for fields
+            `(…, d, *spatial)` whose components turn as well, such as those of `VectorHead`.
         circular: Whether the array is a torus; otherwise zeros come in from outside.
 
     Returns:
@@ -174,7 +176,10 @@ def act(
         raise not_a_tensor(x)
     # Without a batch axis, `S` leading entries may be planes or channels; others are channels.
     is_bare = space is None and (x.ndim == d or (x.ndim == d + 1 and len(x) != S.order))
-    H = S.whole if is_bare else space_by_shape(group, x, space)
+    is_field = space == "vector"
+    H = S.whole if is_bare or is_field else space_by_shape(group, x, space)
+    if is_field:
+        x = _turned(x, s, group)
     rank = d if H.is_whole else d + 1
     if x.ndim < rank or (not H.is_whole and x.shape[-d - 1] != H.index):
         raise ShapeError(
@@ -191,6 +196,18 @@ def act(
     read = x.flatten(-d).index_select(-1, table.cells).masked_fill(table.outside, 0)
     moved: Tensor = read.unflatten(-1, table.spatial_shape)
     return moved
+
+
+def _turned(field: Tensor, s: int, group: SplitGroup) -> Tensor:
+    """Each vector of a field turned by a stabilizer element; `(…, d, *spatial)`."""
+    basis, d = group.lattice.cartesian_basis, group.dimension
+    if field.ndim <= d or field.shape[-d - 1] != d:
+        raise ShapeError(
+            f"x has shape {tuple(field.shape)}, expected a field of vectors (…, {d}, *spatial)"
+        )
+    turn = basis @ group.stabilizer.matrices[s] @ np.linalg.inv(basis)
+    vectors = field.movedim(-d - 1, -1) @ as_tensor(turn).to(field).T
+    return vectors.movedim(-1, -d - 1)
 
 
 class _ActionTensors:

@@ -215,19 +215,19 @@ def wrong_input(x: Tensor, axes: tuple[int | str, ...], d: int, group: str) -> A
     text = f"x has shape {shape}, expected ({expected}), {planes} of {group!r}"
     if len(shape) == rank:
         if len(axes) > 1 and axes[0] in (shape[1], "C") and shape[2] != axes[1]:
-            text += "; a module of torch that takes planes for space, such as nn.Upsample, may have"
-            text += " changed their number"
+            text += "; a map of a larger group goes on by Restrict, and a module of torch that"
+            text += " takes planes for space, such as nn.Upsample, may have changed their number"
         return ShapeError(text)
-    if len(shape) == rank - 1 and shape[: len(axes)] == axes:
-        text += "; x[None] adds a batch axis"
-    elif len(shape) == rank - 1 and len(axes) > 1:
-        text += "; an image, or another map on the lattice, enters by a LiftingConv: start with it"
-    elif len(shape) == rank + 1 and len(axes) == 1 and axes[0] != "C":
-        text += "; a map on the group goes on with a GroupConv"
     text += f"; {group!r} acts on {d} spatial axes"
     for name in registry.groups():
         if name != group and name.lower() == group.lower():
             others = registry.group(name).dimension
             if rank - d + others == len(shape):
                 text += f", and {name!r} on {others}: names are case-sensitive"
+    if len(shape) == rank - 1 and shape[: len(axes)] == axes:
+        text += "; x[None] adds a batch axis"
+    elif len(shape) == rank - 1 and len(axes) > 1:
+        text += "; an image, or another map on the lattice, enters by a LiftingConv: start with it"
+    elif len(shape) == rank + 1 and len(axes) == 1 and axes[0] != "C":
+        text += "; a map on the group goes on with a GroupConv"
     return ShapeError(text)

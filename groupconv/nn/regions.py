@@ -23,8 +23,8 @@ class Mask(TableModule):
     """Set a feature map to zero outside the part of its array that the group keeps.
 
     A square array on the hexagonal lattice is not a hexagon, so a turn moves its corners out. With
-    a mask behind every layer that pads or has a bias, everything happens on the hexagon inside, and
-    zero padding is exactly equivariant there.
+    a mask behind every layer that has a window or adds a constant, everything happens on the
+    hexagon inside, and is exactly equivariant there.
 
     Args:
         size: The spatial size, one integer or one per axis; odd on the hexagonal lattice.

@@ -132,16 +132,20 @@ class Upsample(TableModule):
 
     def _require_even_reading(self, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
         """Refuse sizes at which the cells that are read do not lie symmetrically."""
-        is_exact = self.mode == "nearest-exact"
+
+        def is_even(n: int, m: int, mode: str) -> bool:
+            read = [(2 * i + (mode == "nearest-exact")) * n // (2 * m) for i in range(m)]
+            return read == [n - 1 - cell for cell in reversed(read)]
+
         for axis in self.group.stabilizer.reversed_axes:
             n, m = shape[axis], size[axis]
-            read = [(2 * i + is_exact) * n // (2 * m) for i in range(m)]
-            if read != [n - 1 - cell for cell in reversed(read)]:
-                others = "'linear' or 'area'" if is_exact else "'nearest-exact', 'linear' or 'area'"
+            if not is_even(n, m, self.mode):
+                others = "'nearest-exact', " if is_even(n, m, "nearest-exact") else ""
                 raise ShapeError(
                     f"x has {n} cells along axis {axis}, and mode={self.mode!r} reads them "
                     f"unevenly for a size of {m}, so it is not equivariant under "
-                    f"{self.group.name!r}; use mode={others}, or a multiple of {n}"
+                    f"{self.group.name!r}; use mode={others}'linear' or 'area', or a multiple of "
+                    f"{n}"
                 )
 
     def _on_simplices(self, planes: Tensor) -> Tensor:

@@ -68,8 +68,8 @@ class VectorHead(TableModule):
         self.channels = positive("channels", channels)
         if not S.matrices[list(self.in_space.elements)].sum(axis=0).any():
             raise ArgumentError(
-                f"in_space={in_space!r}: no direction is invariant under all of its subgroup of "
-                f"{self.group.name!r}, so a map on it has no vectors; use in_space='group'"
+                f"in_space is G/H with H={self.in_space.elements}, and no direction stays as it is "
+                f"under every element of H, so a map on it has no vectors; use in_space='group'"
             )
         values = torch.randn(channels, S.dimension, device=device, dtype=dtype)
         self.direction = nn.Parameter(values)

@@ -142,6 +142,8 @@ def test_what_is_not_a_basis_is_refused(P):
         ([[0, 1, 0], [0, 0, 1], [1, 0, 0]], "turn by 120° about [-1 -1 -1]"),
         ([[0, 0, -1], [-1, 0, 0], [0, -1, 0]], "turn by 120° about [1 1 1], and inversion"),
         ([[1, -1, 0], [1, 0, 0], [0, 0, 1]], "turn by 60° about [0 0 1]"),
+        ([[0, 1, 0], [0, 1, -1], [-1, 1, 0]], "turn by 90° about [1 1 0]"),  # body-centred
+        ([[-1, 1, 0], [0, 1, 0], [0, 0, 1]], "mirror that reverses [1 0 0]"),
         (-np.eye(4, dtype=int), "inversion"),
         (np.kron(np.eye(2, dtype=int), [[0, -1], [1, -1]]), "determinant 1"),
     ],
@@ -191,17 +193,35 @@ def test_groups_from_what_people_have(matrices, lattice):
     gc.verify(group).raise_if_failed()
 
 
+def test_the_identity_among_generators_is_not_one():
+    group = GeneratedGroup.from_matrices("made", ["x,y", "-y,x", "-x,y"])
+    assert group.stabilizer_shape == (2, 4) or group.stabilizer_shape == (4, 2)
+    assert GeneratedGroup.from_matrices("made", ["x,y,z"]).order == 1
+
+
+def test_the_same_elements_in_another_order_are_recognised():
+    catalogue = gc.group("P-43m").stabilizer
+    own = GeneratedGroup.from_matrices("own", ["-y,x,-z", "z,x,y", "y,x,z"]).stabilizer
+    assert own != catalogue
+    assert own.contains(catalogue)
+    assert catalogue.contains(own)
+    assert not catalogue.contains(gc.group("P4").stabilizer)
+    sheared = gc.group("p2").in_basis([[1, 1], [0, 1]])  # on another lattice
+    assert not gc.group("p4").stabilizer.contains(sheared.stabilizer)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("x+1/2,-y,z", r"moves by \(1/2, 0, 0\): that is a glide or a screw"),
         ("-y,x,z+0.25", r"moves by \(0, 0, 1/4\): that is a glide or a screw"),
-        ("x,y+1/2,z+1/2", "the centring of a cell; give the operations in a primitive basis"),
+        ("x,y+1/2,z+1/2", "is its centring; take the group of the same symbol"),
         ("x/2+y/2,y,z", "written in a basis that is not one of the lattice's"),
         ("x,y,w", "'w' is not a sum of x, y, z; write one such as '-y,x,z'"),
         ("x,y,", "'' is not a sum of x, y, z"),
         ("x y,x,z", "'x y' is not a sum"),
         ("x,z", "'z' is not a sum of x, y; write one such as '-y,x'"),
+        ("w", "'w' is not a sum of x; write one such as '-x'"),
         ("[[0,-1],[1,0]]", "is not a coordinate triplet"),
         ("x,y,z,x", "it has 4 parts, expected up to 3"),
     ],

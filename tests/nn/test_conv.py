@@ -255,9 +255,12 @@ def test_bad_arguments_are_refused(options, message):
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        ((1, 2, 5, 5), r"expected \(B, 2, 4, N0, N1\), 4 stabilizer planes of 'p4'; an image, or"),
+        ((1, 2, 5, 5), r"expected \(B, 2, 4, N0, N1\), 4 stabilizer planes of 'p4'; 'p4' acts on 2 spatial axes; an im"),
         ((1, 3, 4, 5, 5), r"expected \(B, 2, 4, N0, N1\)"),
-        ((1, 2, 8, 5, 5), "4 stabilizer planes of 'p4'; a module of torch that takes planes for"),
+        (
+            (1, 2, 8, 5, 5),
+            "4 stabilizer planes of 'p4'; a map of a larger group goes on by Restrict, and a",
+        ),
         ((2, 4, 5, 5), r"; x\[None\] adds a batch axis"),
         ((5, 5), "'p4' acts on 2 spatial axes$"),
         (

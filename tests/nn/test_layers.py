@@ -308,12 +308,39 @@ def test_fields_of_vectors_are_checked_as_such(group):
     scalars = L.LiftingConv(1, d, 3, out_space="lattice", **torus)  # as many numbers, no vectors
     with pytest.raises(gc.errors.EquivarianceError):
         assert_equivariant(scalars, x, **options)
+    with pytest.raises(gc.errors.EquivarianceError, match="give out_space='vector'"):
+        assert_equivariant(lambda x: head(x)[:, 0], x, group=group, circular=True)
+
+
+def test_a_field_of_vectors_is_turned_as_a_head_turns_it():
+    head, x = gc.nn.VectorHead(2, group=P6M), torch.randn(1, 2, 12, 5, 5)
+    x = x * region(P6M, x)
+    for g in map(P6M.element, range(P6M.order)):
+        moved = act(head(x), g, P6M, "vector")
+        torch.testing.assert_close(moved, head(act(x, g, P6M)))
+    with pytest.raises(gc.errors.ShapeError, match=r"a field of vectors \(…, 2, \*spatial\)"):
+        act(x, (0, 1, 0, 0), P6M, "vector")
 
 
 def test_a_map_without_a_direction_has_no_vectors():
-    with pytest.raises(gc.errors.ArgumentError, match="no direction is invariant"):
+    with pytest.raises(gc.errors.ArgumentError, match="no direction stays as it is"):
         gc.nn.VectorHead(2, group=P4, in_space="lattice")
     assert gc.nn.VectorHead(2, group=P4_SPACE, in_space="lattice").in_space.is_whole
+
+
+def test_families_fill_in_options_where_layers_take_them():
+    L = gc.layers(P4M, strict=True, bias=False)
+    assert L.GroupConv(2, 2, 3).strict
+    assert L.GroupConv(2, 2, 3).bias is None
+    assert L.GroupConv(2, 2, 3, bias=True).bias is not None
+    assert L.MaxPool(2).strict
+    assert L.CosetPool().mode == "max"
+    assert isinstance(gc.nn.GroupConv(2, 2, 3, group=P4M), L.GroupConv)
+    assert type("Mine", (L.GroupConv,), {})(2, 2, 3).strict
+    assert pickle.loads(pickle.dumps(L)).options == L.options
+    assert repr(L) == "layers(P4M(), strict=True, bias=False)"
+    with pytest.raises(TypeError, match="no layer takes an argument 'stict'"):
+        gc.layers(P4M, stict=True)
 
 
 def test_families_are_classes_to_the_eye():

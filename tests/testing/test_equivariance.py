@@ -191,6 +191,17 @@ def test_an_input_that_no_element_moves_measures_nothing(x):
         gc.testing.assert_equivariant(torch.nn.Conv2d(1, 1, 3), x, group="p4")
 
 
+def test_rounding_on_such_an_input_measures_nothing_either():
+    lifting = gc.nn.LiftingConv(1, 2, 3, group="p4m")
+    net = nn.Sequential(lifting, nn.Flatten(1, 2), nn.Conv2d(16, 3, 1))
+    assert lifting(torch.ones(1, 1, 7, 7))[0, 0, :, 0, 0].unique().numel() > 1  # sums differ
+    with pytest.raises(ArgumentError, match="x stays as it is under every element"):
+        assert_equivariant(net, torch.ones(1, 1, 7, 7), group="p4m")
+    gradient = torch.linspace(0, 1, 7)
+    with pytest.raises(EquivarianceError):  # the output is not invariant, as the input is
+        assert_equivariant(lambda x: x + gradient, torch.ones(1, 1, 7, 7), group="p4m")
+
+
 @pytest.mark.parametrize("lock", [None, contextlib.nullcontext()])
 def test_threads_that_overlap_leave_the_mode_alone(lock, monkeypatch):
     if lock is not None:  # the defect that the lock prevents
@@ -259,3 +270,13 @@ def test_natural_mistakes_name_the_layer_that_is_meant():
         gc.nn.GroupConv(3, 8, 3, group=P4)(torch.zeros(1, 3, 9, 9))
     with pytest.raises(gc.errors.ShapeError, match="a map on the group goes on with a GroupConv"):
         gc.nn.LiftingConv(3, 8, 3, group=P4)(torch.zeros(1, 3, 4, 9, 9))
+    with pytest.raises(gc.errors.ShapeError, match="a map of a larger group goes on by Restrict"):
+        gc.nn.GroupConv(3, 8, 3, group="p2")(torch.zeros(1, 3, 8, 9, 9))
+    with pytest.raises(gc.errors.ShapeError, match="and 'p4' on 2: names are case-sens") as caught:
+        gc.nn.LiftingConv(3, 8, 3, group="P4")(torch.zeros(2, 3, 9, 9))
+    assert "batch" not in str(caught.value)
+    mixed = nn.Sequential(
+        gc.nn.LiftingConv(1, 2, 3, group="pmm"), gc.nn.GroupConv(2, 2, 3, group="p4")
+    )
+    with pytest.raises(ArgumentError, match="layers of p4, pmm, expected those of one group; R"):
+        assert_equivariant(mixed, torch.randn(1, 1, 9, 9))
