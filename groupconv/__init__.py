@@ -26,6 +26,8 @@ _HOMES = {
     "verification": ("VerificationReport",),
     "transforms": ("FilterTransform",),
     "nn": ("LayerFamily", "layers"),
+    "conversion.network": ("convert",),
+    "conversion.report": ("ConversionReport",),
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 _ROOMS = ("data", "errors", "experiments", "models", "nn", "plotting", "testing", "transforms")

@@ -50,6 +50,23 @@ def as_sizes(argument: str, value: int | Sequence[int], d: int, least: int = 1) 
     return sizes
 
 
+def choice(argument: str, value: Any, options: Sequence[str]) -> str:
+    """One of a few texts.
+
+    Raises:
+        ArgumentError: the value is another one.
+
+    Examples:
+        >>> choice("mode", "mean", ("max", "mean"))
+        'mean'
+    """
+    if value not in options:
+        raise ArgumentError(
+            f"{argument}={value!r}: expected one of {', '.join(map(repr, options))}"
+        )
+    return str(value)
+
+
 def flag(argument: str, value: Any) -> bool:
     """A boolean; any text would count as true.
 

@@ -14,6 +14,7 @@ __all__ = [
     "ArgumentError",
     "AxiomError",
     "ConformanceError",
+    "ConversionError",
     "DataError",
     "ElementError",
     "EquivarianceError",
@@ -106,6 +107,14 @@ class ConformanceError(GroupConvError, AssertionError):
     def __init__(self, message: str, failures: Mapping[str, Exception] | None = None) -> None:
         super().__init__(message)
         self.failures = dict(failures or {})
+
+
+class ConversionError(GroupConvError, ValueError):
+    """A network has a part that has no equivariant counterpart; `path` names the module."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class ExperimentalWarning(UserWarning):

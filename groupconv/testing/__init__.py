@@ -5,6 +5,7 @@
 
 from groupconv.registry import registered
 from groupconv.testing.conformance import check_group, parametrize_with_group_checks
+from groupconv.testing.doctor import Diagnosis, Stage, diagnose
 from groupconv.testing.equivariance import (
     EquivarianceResult,
     assert_equivariant,
@@ -12,9 +13,12 @@ from groupconv.testing.equivariance import (
 )
 
 __all__ = [
+    "Diagnosis",
     "EquivarianceResult",
+    "Stage",
     "assert_equivariant",
     "check_group",
+    "diagnose",
     "equivariance_error",
     "parametrize_with_group_checks",
     "registered",

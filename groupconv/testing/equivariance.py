@@ -27,6 +27,12 @@ __tracebackhide__ = True  # so that pytest ends at the line of the test
 TOLERANCES = {torch.float64: 1e-10, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 FLOAT32_TOLERANCE = 1e-4
 
+
+def tolerance_of(dtype: torch.dtype) -> float:
+    """The relative error that is put down to rounding."""
+    return TOLERANCES.get(dtype, FLOAT32_TOLERANCE)
+
+
 USUAL_CAUSES = (
     "strides that leave cells over, planar convolutions, Flatten over spatial axes, parameters per "
     "stabilizer plane and, on a hexagonal lattice, the corners of the array are the usual causes"
@@ -103,9 +109,9 @@ def equivariance_error(
         raise not_a_tensor(x)
     if not x.isfinite().all():
         raise ArgumentError("x holds values that are not finite; give finite numbers")
-    found = _group_of(module) if group is None else as_group(group)
+    found = group_of(module) if group is None else as_group(group)
     elements = map(found.element, range(found.order)) if elements is None else elements
-    with _evaluating(module):
+    with evaluating(module):
         y = _output(module, x)
         source = space_by_shape(found, x, in_space, "in_space")
         target: Space | None = None  # an output without spatial axes is invariant
@@ -124,7 +130,7 @@ def equivariance_error(
                 raise ShapeError(f"on x moved by {g}, {_name(module)} gives {shapes}")
             errors[g] = (moved - expected).abs().max().item()
     scale = y.abs().max().item()
-    noise = TOLERANCES.get(y.dtype, FLOAT32_TOLERANCE) * scale  # sums whose terms change places
+    noise = tolerance_of(y.dtype) * scale  # of sums whose terms change places
     is_exact = all(error <= noise for error in errors.values())
     is_tried = is_moved or not is_exact or set(errors) == {found.identity}
     if scale == 0 or not is_tried:
@@ -167,9 +173,8 @@ def assert_equivariant(
         elements=elements,
         circular=circular,
     )
-    tolerances = {t: TOLERANCES.get(t, FLOAT32_TOLERANCE) for t in (x.dtype, result.dtype)}
-    coarsest = max(tolerances, key=tolerances.__getitem__)
-    limit = tolerances[coarsest]
+    coarsest = max((x.dtype, result.dtype), key=tolerance_of)
+    limit = tolerance_of(coarsest)
     if tolerance is not None:
         limit = number("tolerance", tolerance, 0)
     if math.isnan(result.worst):
@@ -177,7 +182,7 @@ def assert_equivariant(
         raise EquivarianceError(f"{_name(module)} gives {problem}; fix it or scale the input")
     wrong = [g for g, error in result.per_element.items() if error > limit]
     if wrong:
-        found = _group_of(module) if group is None else as_group(group)
+        found = group_of(module) if group is None else as_group(group)
         options = {"in_space": in_space, "elements": wrong, "circular": circular}
         cause = _cause_in_the_components(module, x, found, limit, **options)
         options["out_space"] = out_space
@@ -232,7 +237,7 @@ def _cause_at_the_corners(
 
 
 @contextlib.contextmanager
-def _evaluating(module: Callable[[Tensor], Tensor]) -> Iterator[None]:
+def evaluating(module: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Without gradients and, for a module, in evaluation mode; every part gets its mode back."""
     parts = list(module.modules()) if isinstance(module, nn.Module) else []
     with _modes, torch.no_grad():
@@ -259,7 +264,7 @@ def _name(module: Callable[[Tensor], Tensor]) -> str:
     return getattr(module, "__name__", type(module).__name__)
 
 
-def _group_of(module: Callable[[Tensor], Tensor]) -> SplitGroup:
+def group_of(module: Callable[[Tensor], Tensor]) -> SplitGroup:
     """The group of a module's layers; of several, the one that all the others contain."""
     parts = module.modules() if isinstance(module, nn.Module) else ()
     found = {g for part in parts if isinstance(g := getattr(part, "group", None), SplitGroup)}

@@ -136,10 +136,10 @@ class Window:
             f"about the centre: from the first to the last position there are {cells} cells, "
             f"which the stride does not divide"
             + ("" if self.stabilizer.permutes_axes else " into an even number of steps")
-            + f", so it is not exactly equivariant under {self.group!r}; use {self._advice(shape)}"
+            + f", so it is not exactly equivariant under {self.group!r}; use {self.advice(shape)}"
         )
 
-    def _advice(self, shape: tuple[int, ...]) -> str:
+    def advice(self, shape: tuple[int, ...]) -> str:
         """The nearest sizes, and other arguments, whose positions lie evenly."""
 
         def moved(sizes: tuple[int, ...], by: int) -> tuple[int, ...]:

@@ -255,7 +255,10 @@ def test_bad_arguments_are_refused(options, message):
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        ((1, 2, 5, 5), r"expected \(B, 2, 4, N0, N1\), 4 stabilizer planes of 'p4'; 'p4' acts on 2 spatial axes; an im"),
+        (
+            (1, 2, 5, 5),
+            r"expected \(B, 2, 4, N0, N1\), 4 stabilizer planes of 'p4'; 'p4' acts on 2 spatial axes; an im",
+        ),
         ((1, 3, 4, 5, 5), r"expected \(B, 2, 4, N0, N1\)"),
         (
             (1, 2, 8, 5, 5),

@@ -1,0 +1,264 @@
+"""A network's modules exchanged, in the order in which a map reaches them."""
+
+from __future__ import annotations
+
+import math
+import traceback
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.utils._pytree import tree_leaves
+
+from groupconv.conversion.layers import RepeatPlanes
+from groupconv.conversion.report import Row
+from groupconv.conversion.rules import MIXING, SPATIAL_RULES, Place
+from groupconv.errors import ConversionError, EquivarianceWarning, GroupConvError
+from groupconv.testing.equivariance import evaluating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from groupconv.conversion.plan import Plan
+    from groupconv.conversion.tracing import Call
+    from groupconv.testing.examples import Example
+
+LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
+
+
+@dataclass(frozen=True)
+class Style:
+    """The choices that hold for a whole network.
+
+    Attributes:
+        scale: How many times fewer channels there are on the group.
+        pool: How the last layers project.
+        is_planar: Whether weights start from the planar ones.
+        blocks: What has to divide the width that stands for a planar one.
+    """
+
+    scale: float
+    pool: str
+    is_planar: bool
+    blocks: dict[int, int] = field(default_factory=dict)
+
+    def width(self, channels: int) -> int:
+        """The number of channels on the group that stands for a planar one."""
+        block = self.blocks.get(channels, 1)
+        return max(1, round(channels / self.scale / block)) * block
+
+
+def build(
+    model: nn.Module, plan: Plan, style: Style, example: Example
+) -> tuple[nn.Module, list[Row]]:
+    """Exchange the modules of a planned network, and say what became of each.
+
+    Each is made when the example reaches it, since only then the channels of its input are known:
+    these follow from the widths in front of it, whatever code joined them.
+
+    Raises:
+        ConversionError: a module or the code between modules has no equivariant counterpart.
+    """
+    before = {path: _count(module) for path, module in plan.modules.items()}
+    rows = list(_converted_arrays(model, plan, style))
+    waiting = {
+        path: _Waiting(path, plan, style) for path in plan.rules if _is_exchanged(path, plan)
+    }
+    model = _exchanged(model, {id(waits.old): waits for waits in waiting.values()})
+    given = {path: m for path, m in plan.overrides.items() if isinstance(m, nn.Module)}
+    model = _exchanged(model, {id(plan.modules[path]): module for path, module in given.items()})
+    shapes: dict[str, tuple[int, ...]] = {}
+    hooks = []
+    for path in plan.calls:
+        module = waiting.get(path) or given.get(path) or plan.modules[path]
+        hooks.append(module.register_forward_hook(_noting(shapes, path)))
+    try:
+        with evaluating(model), warnings.catch_warnings():
+            warnings.simplefilter("ignore", EquivarianceWarning)  # the check says it, with a cause
+            example.copied().run(model)
+    except GroupConvError:
+        raise
+    except Exception as error:
+        raise ConversionError(_code_between(error, plan)) from error
+    finally:
+        for hook in hooks:
+            hook.remove()
+    model = _exchanged(model, {id(waits): waits.made for waits in waiting.values()})
+    _tie(waiting.values())
+    for path, calls in plan.calls.items():
+        made = waiting[path].made if path in waiting else given.get(path, plan.modules[path])
+        note = waiting[path].note if path in waiting else _left_alone(path, plan)
+        names = (type(plan.modules[path]).__name__, _class_name(made))
+        counts = before[path], _count(made)
+        rows.append(Row(path, *names, calls[0].out_shape, shapes[path], *counts, note))
+    return model, rows
+
+
+def _is_exchanged(path: str, plan: Plan) -> bool:
+    """Whether a module has to be another one: it convolves, has a window, or lies on the group."""
+    module, rule = plan.modules[path], plan.rules[path]
+    return isinstance(module, MIXING) or rule in SPATIAL_RULES or plan.planes(path) > 1
+
+
+def _exchanged(model: nn.Module, new: dict[int, nn.Module]) -> nn.Module:
+    """The model with new modules in the place of old ones, wherever these are."""
+    for parent in list(model.modules()):
+        for name, child in parent._modules.items():
+            if id(child) in new:
+                setattr(parent, name, new[id(child)])
+    return new.get(id(model), model)
+
+
+class _Waiting(nn.Module):
+    """Stands for a module until a map reaches it, and its channels are known."""
+
+    made: nn.Module
+
+    def __init__(self, path: str, plan: Plan, style: Style) -> None:
+        super().__init__()
+        self.path, self.plan, self.style, self.note = path, plan, style, ""
+        # Not as a submodule: what is exchanged elsewhere is not to be exchanged in here.
+        vars(self)["old"], self.planes = plan.modules[path], plan.planes(path)
+        self.calls = iter(plan.calls[path])
+
+    def forward(self, x: Tensor) -> Any:
+        old, call = vars(self)["old"], next(self.calls)
+        axis = x.ndim - 1 if isinstance(old, nn.Linear) else 1
+        if isinstance(old, nn.LayerNorm):
+            axis = x.ndim - len(old.normalized_shape)
+        self._require_same(x, call, axis)
+        if "made" not in vars(self):
+            vars(self)["made"] = self._make(x, call, axis)
+        return vars(self)["made"](x)
+
+    def _require_same(self, x: Tensor, call: Call, axis: int) -> None:
+        """A map differs from the planar one in the number of its channels alone."""
+        own, planar = list(x.shape), list(call.shape)
+        if (
+            len(own) != len(planar)
+            or own[:axis] + own[axis + 1 :] != planar[:axis] + planar[axis + 1 :]
+        ):
+            raise ConversionError(
+                f"{self.path!r} gets a tensor of shape {tuple(own)} where the planar network has "
+                f"{tuple(planar)}: the code in front of it has a fixed number of channels, as "
+                f"x.view(-1, 400) has; read it off the tensor, as x.flatten(1) does",
+                self.path,
+            )
+
+    def _make(self, x: Tensor, call: Call, axis: int) -> nn.Module:
+        old, spatial = vars(self)["old"], call.flow.spatial
+        is_flat = (
+            isinstance(old, nn.Linear) and x.ndim == 2 and not old.in_features % math.prod(spatial)
+        )
+        if isinstance(old, nn.Linear) and not is_flat:
+            spatial = (1,) * self.plan.group.dimension
+        cells = math.prod(spatial) if is_flat else 1
+        channels, rest = divmod(x.shape[axis], self.planes * cells)
+        if rest:
+            raise ConversionError(
+                f"{self.path!r} gets {x.shape[axis]} channels, which are not maps of {self.planes} "
+                f"planes; a map on the lattice, such as the image, is not to be joined to them",
+                self.path,
+            )
+        place = Place(
+            self.plan.group,
+            self.planes,
+            id(old) in self.plan.projecting,
+            self.style.pool,
+            channels,
+            self.style.width,
+            spatial,
+            axis,
+            self.style.is_planar,
+        )
+        try:
+            made, self.note = self.plan.rules[self.path](old, place)
+        except GroupConvError as error:
+            problem = f"{self.path!r} ({type(old).__name__}) cannot be converted: {error}"
+            raise ConversionError(problem, self.path) from error
+        return made.train(old.training)
+
+
+def _converted_arrays(model: nn.Module, plan: Plan, style: Style) -> Iterator[Row]:
+    """Exchange the parameters and buffers that the model itself joins to maps on the group."""
+    for path, axis in plan.arrays.items():
+        owner_path, _, name = path.rpartition(".")
+        owner = model.get_submodule(owner_path)
+        array = getattr(owner, name)
+        shape, kind = tuple(array.shape), type(array).__name__
+        width = style.width(array.shape[axis])
+        kept = array.detach().narrow(axis, 0, width).clone()
+        if isinstance(array, nn.Parameter):
+            setattr(owner, name, nn.Parameter(kept, array.requires_grad))
+        else:
+            setattr(owner, name, kept)
+        repeat = RepeatPlanes(plan.group.order, axis)
+        parametrize.register_parametrization(owner, name, repeat, unsafe=True)
+        now = (*shape[:axis], width * plan.group.order, *shape[axis + 1 :])
+        is_counted = isinstance(array, nn.Parameter)
+        counts = (array.numel() * is_counted, width * is_counted)
+        yield Row(path, kind, kind, shape, now, *counts, "one entry per channel")
+
+
+def _tie(waiting: Iterable[_Waiting]) -> None:
+    """Let modules that had a parameter in common have one again."""
+    users: dict[int, list[tuple[_Waiting, str]]] = defaultdict(list)
+    for waits in waiting:
+        for name, parameter in vars(waits)["old"].named_parameters(recurse=False):
+            users[id(parameter)].append((waits, name))
+    for (first, first_name), *others in users.values():
+        for other, name in others:
+            layers = [getattr(waits.made, "layer", waits.made) for waits in (first, other)]
+            one, two = (
+                getattr(part, n, None) for part, n in zip(layers, (first_name, name), strict=True)
+            )
+            if one is None or two is None or one.shape != two.shape:
+                raise ConversionError(
+                    f"{first.path!r} and {other.path!r} share their {name}, and their counterparts "
+                    f"cannot, since they stand at different places; give each its own",
+                    other.path,
+                )
+            setattr(layers[1], name, one)
+
+
+def _count(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def _class_name(module: nn.Module) -> str:
+    inner = getattr(module, "layer", getattr(module, "module", module))
+    name = type(inner[0] if isinstance(inner, nn.Sequential) and len(inner) else inner).__name__
+    return name.removeprefix("Parametrized")
+
+
+def _left_alone(path: str, plan: Plan) -> str:
+    if path in plan.overrides:
+        return "as overrides= says"
+    return "left alone" if plan.planes(path) > 1 else "left alone: on the lattice"
+
+
+def _noting(shapes: dict[str, tuple[int, ...]], path: str) -> Callable[..., None]:
+    def note(*call: Any) -> None:  # the module, its arguments and its output
+        output = next(y for y in tree_leaves(call[-1]) if isinstance(y, Tensor))
+        shapes.setdefault(path, tuple(output.shape))
+
+    return note
+
+
+def _code_between(error: Exception, plan: Plan) -> str:
+    """Where the model's own code fails on maps of the group."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
+    place = (
+        f" ({Path(own[-1].filename).name}, line {own[-1].lineno}: {own[-1].line})" if own else ""
+    )
+    return (
+        f"the code between the modules{place} does not take maps on {plan.group.name!r}, "
+        f"{plan.group.order} planes for each channel: {type(error).__name__}: {error}; let it read "
+        f"sizes off the tensors"
+    )

@@ -1,0 +1,97 @@
+"""`convert`: a network of torch's modules made equivariant, without touching its source."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+from groupconv.arguments import choice, flag
+from groupconv.conversion.building import Style, build
+from groupconv.conversion.plan import Plan
+from groupconv.conversion.report import ConversionReport
+from groupconv.registry import as_group
+from groupconv.testing import diagnose
+from groupconv.testing.examples import Example
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
+
+    from groupconv.algebra import SplitGroup
+
+
+def convert(
+    model: nn.Module,
+    group: SplitGroup | str,
+    *,
+    example: Tensor | tuple[Any, ...] | Mapping[str, Any],
+    width: Literal["parameters", "channels"] = "parameters",
+    pool: Literal["mean", "max"] = "mean",
+    init: Literal["random", "planar"] = "random",
+    overrides: Mapping[str, nn.Module | str] | None = None,
+    check: bool = True,
+) -> tuple[nn.Module, ConversionReport]:
+    """A group-equivariant network from a planar one, module by module (section 9).
+
+    Convolutions, linear layers, norms, pools and upsampling are exchanged for those of the group;
+    maps between modules are `(B, C·S, *spatial)`, channel-major, so the code of the model stays as
+    it is. The first convolutions that the input reaches lift; the last ones, or linear layers,
+    project back to the lattice. Which these are is found by running the example.
+
+    Args:
+        model: The network. It is not changed.
+        group: A group, or the name of an installed one.
+        example: An input that the network takes: a tensor, its arguments, or its named arguments.
+        width: Whether to keep the number of `"parameters"`, by `1/√S` times as many channels on
+            the group, rounded; or the `"channels"`, which are `S` planes each.
+        pool: How the last layers project: the `"mean"` or the `"max"` over the planes.
+        init: Whether weights start at `"random"` or from the `"planar"` network. With
+            `width="channels"` the result computes, in evaluation mode, the mean or the maximum of
+            the planar network's last layer over all transformed inputs; with
+            `width="parameters"` only the lifting layers start from planar filters.
+        overrides: What a person knows better, by the path of a module: `"keep"` it as it is, or
+            another module to take its place, or its output's space, `"group"` or `"lattice"`.
+        check: Whether to measure the result on the example.
+
+    Returns:
+        The network, a copy, and a report.
+
+    Raises:
+        ConversionError: a module or the code between modules has no equivariant counterpart.
+        EquivarianceError: the result is not equivariant on an input of this size.
+        ArgumentError: an argument is not one of those above.
+
+    Examples:
+        >>> import torch
+        >>> from torch import nn
+        >>> planar = nn.Sequential(
+        ...     nn.Conv2d(1, 16, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        ...     nn.Linear(16, 10),
+        ... )
+        >>> net, report = convert(planar, "p4", example=torch.randn(1, 1, 9, 9))
+        >>> net[0].layer
+        LiftingConv(1, 8, kernel_size=(3, 3), group='p4', planes=1→4)
+        >>> net(torch.zeros(2, 1, 9, 9)).shape
+        torch.Size([2, 10])
+    """
+    group = as_group(group)
+    choice("width", width, ("parameters", "channels"))
+    choice("pool", pool, ("mean", "max"))
+    choice("init", init, ("random", "planar"))
+    is_checked = flag("check", check)
+    new = copy.deepcopy(model)
+    given = Example.read(example)
+    plan = Plan(new, group, given, dict(overrides or {}))
+    scale = math.sqrt(group.order) if width == "parameters" else 1.0
+    style = Style(scale, pool, is_planar=init == "planar", blocks=plan.blocks())
+    new, rows = build(new, plan, style, given)
+    before, after = (sum(p.numel() for p in part.parameters()) for part in (model, new))
+    error = None
+    if is_checked:
+        out_space: Any = None if plan.is_projected else "group"
+        diagnosis = diagnose(new, example, group=group, out_space=out_space)
+        diagnosis.raise_if_broken()
+        error = diagnosis.error
+    return new, ConversionReport(group.name, tuple(rows), before, after, error)

@@ -1,0 +1,178 @@
+"""Where the modules of a network stand: which lift, which project, which see maps on the group."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from groupconv.conversion.rules import MIXING, rule_of
+from groupconv.conversion.tracing import trace
+from groupconv.errors import ArgumentError, ConversionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groupconv.algebra import SplitGroup
+    from groupconv.conversion.rules import Rule
+    from groupconv.conversion.tracing import Call, Flow
+
+SPACES = ("group", "lattice")
+
+
+class Plan:
+    """What one run of a planar network shows.
+
+    Args:
+        model: The network.
+        group: The group.
+        example: What it is run on.
+        overrides: What a person knows better, by path.
+
+    Attributes:
+        modules: The modules that are looked at from outside, by path.
+        rules: The rule of each that is to be exchanged, by path.
+        calls: The calls of each, by path.
+        projecting: The identities of the modules whose output is on the lattice.
+        arrays: The parameters and buffers of the model's own that are to be repeated over planes,
+            each with the axis of its channels, by path.
+
+    Raises:
+        ConversionError: a module did not run, or carries what would be lost.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        group: SplitGroup,
+        example: Any,
+        overrides: Mapping[str, nn.Module | str],
+    ) -> None:
+        self.group, self.overrides = group, overrides
+        self.modules = _watched(model, overrides)
+        self.rules: dict[str, Rule] = {}
+        for path, module in self.modules.items():
+            rule = rule_of(module)
+            if rule and overrides.get(path, "group") in SPACES:
+                self.rules[path] = rule
+        mixing = {
+            id(module): path
+            for path, module in self.modules.items()
+            if isinstance(overrides.get(path), nn.Module)
+            or (path in self.rules and isinstance(module, MIXING))
+        }
+        self.found = trace(model, example, self.modules, mixing, group.dimension)
+        self.calls: dict[str, list[Call]] = defaultdict(list)
+        for call in self.found.calls:
+            self.calls[call.path].append(call)
+        self.projecting = self._projecting(mixing)
+        self.arrays = self._arrays(model)
+        for path in self.rules:
+            self._require_convertible(path, self.modules[path])
+
+    def on_group(self, flow: Flow) -> bool:
+        """Whether a tensor is a map on the group."""
+        return self.group.order > 1 and bool(flow.sources - self.projecting)
+
+    @property
+    def is_projected(self) -> bool:
+        """Whether all outputs are on the lattice."""
+        return not any(map(self.on_group, self.found.outputs))
+
+    def planes(self, path: str) -> int:
+        """The planes of a module's input; 1 on the lattice."""
+        spaces = {self.on_group(call.flow) for call in self.calls[path]}
+        if len(spaces) > 1:
+            raise ConversionError(
+                f"{path!r} takes maps on the lattice in one call and maps on the group in another; "
+                f"use two modules",
+                path,
+            )
+        return self.group.order if spaces == {True} else 1
+
+    def blocks(self) -> dict[int, int]:
+        """What has to divide the width that stands for each, where channels fall into blocks."""
+        found: dict[int, int] = {}
+        for path in self.rules:
+            module: Any = self.modules[path]
+            if 1 < getattr(module, "groups", 1) < module.in_channels:
+                for channels in (module.in_channels, module.out_channels):
+                    found[channels] = math.lcm(module.groups, found.get(channels, 1))
+        return found
+
+    def _projecting(self, mixing: Mapping[int, str]) -> frozenset[int]:
+        """The modules that no other one reads, if only such are joined in an output."""
+        read = {
+            source
+            for call in self.found.calls
+            if id(call.module) in mixing
+            for source in call.flow.sources
+        }
+        joined = [set(flow.sources) for flow in self.found.outputs]
+        last = set[int]().union(*joined) - read
+        for key, path in mixing.items():
+            if path in self.overrides:
+                last.discard(key)
+            if self.overrides.get(path) == "lattice":
+                last.add(key)
+        while wrong := [sources for sources in joined if sources & last and sources - last]:
+            last -= set[int]().union(*wrong)
+        return frozenset(last)
+
+    def _arrays(self, model: nn.Module) -> dict[str, int]:
+        found = {}
+        for path, function in self.found.meetings.items():
+            owner, _, name = path.rpartition(".")
+            array = getattr(model.get_submodule(owner), name)
+            axes = [axis for axis, n in enumerate(array.shape) if n > 1]
+            if len(axes) > 1:
+                raise ConversionError(
+                    f"{path!r}, of shape {tuple(array.shape)}, meets a map on the group in "
+                    f"{function}: only what has one entry per channel has an equivariant "
+                    f"counterpart; positional embeddings depend on the place, and filters have to "
+                    f"be in modules of torch.nn",
+                    path,
+                )
+            if axes and self.group.order > 1:
+                found[path] = axes[0]
+        return found
+
+    def _require_convertible(self, path: str, module: nn.Module) -> None:
+        if path not in self.calls:
+            raise ConversionError(
+                f"{path!r} did not run on the example in evaluation mode, so nothing is known of "
+                f"its input; give an example that reaches it, or "
+                f"overrides={{{path!r}: 'keep'}} if it never runs",
+                path,
+            )
+        if (
+            hasattr(module, "parametrizations")
+            or module._forward_pre_hooks
+            or module._forward_hooks
+        ):
+            raise ConversionError(
+                f"{path!r} has hooks or parametrizations, such as a weight norm, which would be "
+                f"lost; remove them first",
+                path,
+            )
+
+
+def _watched(model: nn.Module, overrides: Mapping[str, nn.Module | str]) -> dict[str, nn.Module]:
+    """The modules that are looked at from outside, each by the first of its paths."""
+    known = dict(model.named_modules(remove_duplicate=False))
+    for path, value in overrides.items():
+        if path not in known:
+            raise ArgumentError(f"overrides={path!r}: there is no such module; see named_modules()")
+        if not isinstance(value, nn.Module) and value not in ("keep", *SPACES):
+            raise ArgumentError(
+                f"overrides={{{path!r}: {value!r}}}: expected 'keep', 'group', 'lattice' or a module"
+            )
+    opaque = tuple(f"{path}." for path, value in overrides.items() if value not in SPACES)
+    watched: dict[int, tuple[str, nn.Module]] = {}
+    for path, module in known.items():
+        is_plain = type(module).__module__.startswith("torch.nn.") and not list(module.children())
+        if not path.startswith(opaque) and (path in overrides or rule_of(module) or is_plain):
+            watched.setdefault(id(module), (path, module))
+    return dict(watched.values())

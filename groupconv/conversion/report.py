@@ -1,0 +1,76 @@
+"""What became of every module of a converted network."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One module.
+
+    Attributes:
+        path: Its path in the model.
+        before: The class that it was.
+        after: The class that it is.
+        shape: The shape of what it gave on the example.
+        new_shape: The shape of what it gives now.
+        parameters: The number of its own parameters before.
+        new_parameters: And after.
+        note: What became of it, and why.
+    """
+
+    path: str
+    before: str
+    after: str
+    shape: tuple[int, ...]
+    new_shape: tuple[int, ...]
+    parameters: int
+    new_parameters: int
+    note: str
+
+
+@dataclass(frozen=True)
+class ConversionReport:
+    """What `convert` did, module by module; it prints as a table.
+
+    Attributes:
+        group: The name of the group.
+        rows: The modules, in the order in which they ran.
+        parameters: The number of parameters of the network before.
+        new_parameters: And after.
+        error: The equivariance error of the result on the example, relative to its output; None
+            where it was not measured.
+    """
+
+    group: str
+    rows: tuple[Row, ...]
+    parameters: int
+    new_parameters: int
+    error: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines: list[tuple[str, ...]] = [
+            ("module", "was", "is", "gave", "gives", "parameters", "now", "")
+        ]
+        for row in self.rows:
+            shapes = tuple("×".join(map(str, shape)) for shape in (row.shape, row.new_shape))
+            counts = (f"{row.parameters:,}", f"{row.new_parameters:,}")
+            lines.append((row.path, row.before, row.after, *shapes, *counts, row.note))
+        lines.append(("all", *[""] * 4, f"{self.parameters:,}", f"{self.new_parameters:,}", ""))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = [
+            "  ".join(
+                cell.rjust(width) if place in (5, 6) else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        ]
+        if self.error is not None:
+            aligned.append(f"equivariance error under {self.group}: {self.error:.1e}")
+        return "\n".join(aligned)

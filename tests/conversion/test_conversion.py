@@ -1,0 +1,354 @@
+"""Networks as people write them, converted in one call; what cannot be converted is refused."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import groupconv as gc
+from groupconv.conversion.layers import OnPlanes
+from groupconv.errors import ArgumentError, ConversionError, EquivarianceError
+from groupconv.nn.functional import act
+from groupconv.testing import diagnose
+from groupconv.testing.examples import Example
+from tests.support.architectures import ARCHITECTURES, BasicBlock, ConvNeXt, Shared, UNet
+
+every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
+
+
+def made(name):
+    make, group, example = ARCHITECTURES[name]
+    model, x = make(), example()
+    for part in model.modules():
+        if getattr(part, "running_mean", None) is not None:  # statistics that are not alike
+            part.running_mean.normal_()
+            part.running_var.uniform_(0.5, 2)
+    return model, gc.group(group), x
+
+
+@every_architecture
+def test_it_converts_and_trains(name):
+    model, group, x = made(name)
+    before = copy.deepcopy(model.state_dict())
+    net, report = gc.convert(model, group, example=x)
+    assert report.error < 1e-5
+    assert not diagnose(model, x, group=group).passed
+    assert report.new_parameters == sum(p.numel() for p in net.parameters())
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key])
+    net.train()
+    y = Example.read(x).run(net)
+    assert y.shape == Example.read(x).run(model).shape
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    y.square().mean().backward()
+    missing = [key for key, p in net.named_parameters() if p.grad is None]
+    assert missing == (
+        ["residuals.2.layer.weight", "residuals.2.layer.bias"] if name == "WaveNet" else []
+    )
+    optimizer.step()
+    diagnose(net, x, group=group).raise_if_broken()
+
+
+@every_architecture
+@pytest.mark.parametrize("pool", ["mean", "max"])
+def test_a_planar_start_computes_the_planar_network_over_the_group(name, pool):
+    model, group, x = made(name)
+    if name == "GAN generator":  # its last layer, that is, and tanh stands behind it
+        model.main = model.main[:-1]
+    model.eval()
+    net, _ = gc.convert(
+        model, group, example=x, width="channels", init="planar", pool=pool, check=False
+    )
+    net.eval()
+    x, answers = Example.read(x), []
+    with torch.no_grad():
+        for g in map(group.element, range(group.order)):
+            y = x.moved(group.inverse(g), group).run(model)
+            answers.append(act(y, g, group, "lattice") if y.ndim > 2 else y)
+        answers = torch.stack(answers)
+        expected = answers.mean(0) if pool == "mean" else answers.amax(0)
+        torch.testing.assert_close(x.run(net), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_widths_and_what_the_report_says():
+    model, group, x = made("ResNet-18")
+    net, report = gc.convert(model, group, example=x)
+    assert net.layers[1][0].conv1.layer.out_channels == round(32 / 8**0.5)
+    by_path = {row.path: row for row in report.rows}
+    stem = by_path["conv1"]
+    assert (stem.before, stem.after, stem.note) == ("Conv2d", "LiftingConv", "lifts")
+    assert (stem.shape, stem.new_shape) == ((2, 16, 17, 17), (2, 6 * 8, 17, 17))
+    assert (stem.parameters, stem.new_parameters) == (16 * 3 * 49, 6 * 3 * 49)
+    assert by_path["fc"].note == "projects to the lattice (mean over planes)"
+    assert by_path["layers.0.0.shortcut"].note == "left alone"
+    assert report.to_dict()["rows"][0]["path"] == "conv1"
+    text = str(report)
+    assert "equivariance error under p4m" in text
+    assert f"{report.parameters:,}" in text
+    wide, _ = gc.convert(model, group, example=x, width="channels")
+    assert wide.layers[1][0].conv1.layer.out_channels == 32
+
+
+def test_what_was_shared_is_shared():
+    model = Shared()
+    net, _ = gc.convert(model, "p4m", example=torch.randn(1, 3, 9, 9))
+    assert net.block is net.again
+    assert net.one.layer.weight is net.two.layer.weight
+    assert net.one.layer.bias is not net.two.layer.bias
+
+
+def test_frozen_parameters_modes_and_types_stay():
+    model = UNet().double()
+    model.inc.requires_grad_(False)
+    model.down1.eval()
+    net, _ = gc.convert(model, "p4", example=torch.randn(1, 1, 16, 16, dtype=torch.float64))
+    assert not any(p.requires_grad for p in net.inc.parameters())
+    assert all(p.requires_grad for p in net.outc.parameters())
+    assert {p.dtype for p in net.parameters()} == {torch.float64}
+    assert net.training
+    assert not net.down1[0].training
+    assert pickle.loads(pickle.dumps(net)).outc.layer.out_channels == 4
+
+
+def test_inputs_by_name_and_a_module_that_is_a_layer_itself():
+    _, group, (image, depth) = made("inception")
+    model = ARCHITECTURES["inception"][0]()
+    net, _ = gc.convert(model, group, example={"image": image, "depth": depth})
+    assert net(image=image, depth=depth).shape == (2, 10)
+    conv, report = gc.convert(nn.Conv2d(1, 4, 3), "p4", example=torch.randn(1, 1, 5, 5))
+    assert conv.layer.out_space.is_whole
+    assert len(report.rows) == 1
+
+
+def test_a_backbone_without_a_head_stays_on_the_group():
+    stem, block = nn.Conv2d(3, 8, 3, padding=1), BasicBlock(8, 8)
+    net, report = gc.convert(nn.Sequential(stem, block), "p4", example=torch.randn(1, 3, 9, 9))
+    assert net(torch.randn(1, 3, 9, 9)).shape == (1, 4 * 4, 9, 9)
+    assert report.error < 1e-5
+    pooled = nn.Sequential(stem, block, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    net, _ = gc.convert(pooled, "p4", example=torch.randn(1, 3, 9, 9))
+    assert net(torch.randn(1, 3, 9, 9)).shape == (1, 16)
+
+
+def test_blocks_of_channels_divide_the_widths():
+    model = nn.Sequential(
+        nn.Conv2d(3, 64, 1),
+        nn.Conv2d(64, 64, 3, groups=32),
+        nn.GroupNorm(16, 64),
+        nn.Conv2d(64, 5, 1),
+    )
+    net, report = gc.convert(model, "p4m", example=torch.randn(1, 3, 5, 5))
+    assert (net[0].layer.out_channels, net[1].layer.groups) == (32, 32)
+    assert "16 blocks" not in report.rows[2].note
+
+
+def test_the_number_of_blocks_of_a_norm_is_said():
+    model = nn.Sequential(nn.Conv2d(3, 32, 1), nn.GroupNorm(8, 32), nn.Conv2d(32, 5, 1))
+    net, report = gc.convert(model, "p4m", example=torch.randn(1, 3, 5, 5))
+    assert net[0].layer.out_channels == 11
+    assert report.rows[1].note == "one statistic for all planes; 1 blocks of channels, 8 before"
+
+
+def test_overrides():
+    class Doubled(nn.Module):
+        def forward(self, x):
+            return 2 * x
+
+    model, x = UNet(), torch.randn(1, 1, 16, 16)
+    own = OnPlanes(gc.nn.GroupConv(6, 6, 3, padding=1, group="p4m"), 8)
+    overrides = {"inc.2": Doubled(), "down1.3": own, "pool": "keep", "outc": "group"}
+    net, report = gc.convert(model, "p4m", example=x, overrides=overrides, check=False)
+    assert isinstance(net.inc[2], Doubled)
+    assert net.down1[3] is own
+    assert isinstance(net.pool, nn.MaxPool2d)
+    assert net(x).shape == (1, 1 * 8, 16, 16)
+    notes = {row.path: row.note for row in report.rows}
+    assert notes["pool"] == notes["down1.3"] == "as overrides= says"
+    assert notes["outc"] == "on the group"
+    with pytest.raises(ArgumentError, match="overrides='inc.9': there is no such module"):
+        gc.convert(model, "p4m", example=x, overrides={"inc.9": "keep"})
+    with pytest.raises(ArgumentError, match="expected 'keep', 'group', 'lattice' or a module"):
+        gc.convert(model, "p4m", example=x, overrides={"inc": "kept"})
+
+
+def test_a_network_that_is_not_equivariant_at_this_size_is_an_error():
+    model, group, _ = made("ResNet-18")
+    x = torch.randn(1, 3, 32, 32)
+    with pytest.raises(
+        EquivarianceError, match=r"'conv1' \(OnPlanes\) breaks it.*use size 31 or 33"
+    ):
+        gc.convert(model, group, example=x)
+    net, report = gc.convert(model, group, example=x, check=False)
+    assert report.error is None
+    assert diagnose(net, torch.randn(1, 3, 33, 33), group=group).passed
+
+
+class Positional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.place = nn.Conv2d(3, 8, 1), nn.Parameter(torch.zeros(1, 8, 9, 9))
+
+    def forward(self, x):
+        return self.conv(x) + self.place
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+        self.attention, self.place = (
+            nn.MultiheadAttention(8, 2, batch_first=True),
+            nn.Parameter(torch.randn(1, 81, 8)),
+        )
+
+    def forward(self, x):
+        tokens = self.conv(x).flatten(2).transpose(1, 2) + self.place
+        return self.attention(tokens, tokens, tokens)[0].mean(1)
+
+
+class Shuffled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 4, 3)
+
+    def forward(self, x):
+        x = self.conv(x)
+        b, c, h, w = x.shape
+        x = x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
+        return self.last(x)
+
+
+class LeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(1, 16, 5), nn.Linear(16 * 5 * 5, 10)
+
+    def forward(self, x):
+        return self.fc(F.relu(self.conv(x)).view(-1, 16 * 5 * 5))
+
+
+class Mixer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.places = nn.Conv2d(3, 8, 1), nn.Linear(81, 81)
+
+    def forward(self, x):
+        return self.places(self.conv(x).flatten(2))
+
+
+class Functional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.weight = nn.Conv2d(3, 8, 1), nn.Parameter(torch.randn(8, 8, 3, 3))
+
+    def forward(self, x):
+        return F.conv2d(self.conv(x), self.weight)
+
+
+class Joined(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(3, 8, 1), nn.Conv2d(11, 4, 1)
+
+    def forward(self, x):
+        return self.last(torch.cat([self.conv(x), x], 1))
+
+
+class Unreached(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.extra = nn.Conv2d(3, 8, 1), nn.Conv2d(3, 8, 1)
+
+    def forward(self, x):
+        return self.extra(x) if self.training else self.conv(x)
+
+
+def sequential(*layers):
+    return lambda: nn.Sequential(nn.Conv2d(3, 8, 1), *layers, nn.LazyConv2d(2, 1))
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "message"),
+    [
+        (Positional, "place", r"'place', of shape \(1, 8, 9, 9\).*positional embeddings"),
+        (Attention, "place", r"'place', of shape \(1, 81, 8\).*positional embeddings"),
+        (sequential(nn.Conv2d(8, 8, (1, 3))), "1", r"kernel_size=\(1, 3\) does not fit the group"),
+        (sequential(nn.Conv2d(8, 8, 3, padding=(1, 0))), "1", "padding=.* is not symmetric"),
+        (sequential(nn.PixelShuffle(2)), "1", "takes channels for the places within a cell"),
+        (sequential(nn.LocalResponseNorm(3)), "1", "mixes neighbouring channels"),
+        (sequential(nn.LayerNorm((8, 9, 9))), "1", "a parameter for every place"),
+        (sequential(nn.MaxPool2d(3, 2, ceil_mode=True)), "1", "ceil_mode=True"),
+        (
+            sequential(nn.Flatten(2), nn.Conv1d(8, 8, 1), nn.Unflatten(2, (9, 9))),
+            "2",
+            "has another",
+        ),
+        (LeNet, "fc", r"'fc' gets a tensor of shape .* write|read it off the tensor"),
+        (Mixer, "places", "gets .* channels|fixed number"),
+        (Functional, "weight", r"'weight', of shape \(8, 8, 3, 3\), meets .*functional.conv2d"),
+        (Joined, "last", "a map on the lattice, such as the image, is not to be joined"),
+        (Unreached, "extra", "'extra' did not run on the example in evaluation mode"),
+        (sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 1))), "1", "weight norm"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_has_no_counterpart_is_refused_by_name(make, path, message):
+    model = make()
+    x = torch.randn(2, 1 if make is LeNet else 3, 9, 9)
+    model(x)  # which gives a lazy layer its channels
+    before, modules = copy.deepcopy(model.state_dict()), list(model.modules())
+    with pytest.raises(ConversionError, match=message) as caught:
+        gc.convert(model, "p4m", example=x)
+    assert caught.value.path == path
+    assert list(model.modules()) == modules
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    assert not any(hasattr(p, "_groupconv_flow") for p in model.parameters())
+
+
+def test_a_shuffle_that_splits_maps_is_found_by_the_check():
+    with pytest.raises(EquivarianceError, match=r"\(view at test_conversion.py.*it reshapes"):
+        gc.convert(Shuffled(), "p4", example=torch.randn(2, 3, 9, 9))
+
+
+@pytest.mark.filterwarnings("ignore::groupconv.errors.ExperimentalWarning")
+def test_a_planar_start_needs_the_cells_that_a_hexagon_has():
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 2, 1))
+    options = {"width": "channels", "init": "planar", "check": False}
+    with pytest.raises(
+        ConversionError, match="keeps 7 cells of a filter .* use the others as well"
+    ):
+        gc.convert(model, "p6", example=torch.randn(1, 1, 9, 9), **options)
+    with torch.no_grad():
+        model[0].weight[..., [0, 2], [2, 0]] = 0
+    net, _ = gc.convert(model, "p6", example=torch.randn(1, 1, 9, 9), **options)
+    assert torch.equal(net[0].layer.filter_bank()[:, 0, :, 0], model[0].weight)
+
+
+def test_with_fewer_channels_only_the_lifting_layer_starts_from_the_planar_one():
+    model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 2, 1))
+    torch.manual_seed(0)
+    net, _ = gc.convert(model, "p4", example=torch.randn(1, 1, 9, 9), init="planar")
+    assert torch.equal(net[0].layer.filter_bank()[:, 0, :, 0], model[0].weight[:4])
+    assert torch.equal(net[0].layer.bias, model[0].bias[:4])
+    assert (net[1].layer.weight != 0).all()
+
+
+def test_arguments_are_one_of_a_few():
+    for argument in ("width", "pool", "init"):
+        with pytest.raises(ArgumentError, match=f"{argument}='many': expected one of"):
+            gc.convert(
+                nn.Conv2d(1, 1, 1), "p4", example=torch.randn(1, 1, 5, 5), **{argument: "many"}
+            )
+    with pytest.raises(ArgumentError, match="p4' acts on maps .* 2 spatial axes; give one"):
+        gc.convert(nn.Linear(3, 3), "p4", example=torch.randn(1, 3))
+
+
+def test_the_group_of_one_element_changes_nothing():
+    model, x = ConvNeXt().eval(), torch.randn(1, 3, 32, 32)
+    net, _ = gc.convert(model, "z2", example=x, width="channels", init="planar")
+    torch.testing.assert_close(net.eval()(x), model(x))
