@@ -27,6 +27,7 @@ _HOMES = {
     "transforms": ("FilterTransform",),
     "nn": ("LayerFamily", "layers"),
     "conversion.network": ("convert",),
+    "conversion.planar": ("to_planar",),
     "conversion.report": ("ConversionReport",),
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}

@@ -19,6 +19,7 @@ from groupconv.algebra import Subgroup as Subgroup
 from groupconv.algebra import cayley_graph as cayley_graph
 from groupconv.algebra import subgroup_lattice as subgroup_lattice
 from groupconv.conversion.network import convert as convert
+from groupconv.conversion.planar import to_planar as to_planar
 from groupconv.conversion.report import ConversionReport as ConversionReport
 from groupconv.nn import LayerFamily as LayerFamily
 from groupconv.nn import layers as layers

@@ -194,6 +194,31 @@ def new(
 
 
 @app.command()
+def doctor(
+    model: Annotated[
+        str, typer.Argument(metavar="MODULE:NAME", help="A network, or a function that makes one.")
+    ],
+    shapes: Annotated[
+        list[str],
+        typer.Option(
+            "--input", metavar="B,C,…", help="The shape of an input; repeatable, one for each."
+        ),
+    ],
+    group: Annotated[
+        str | None, typer.Option(help="The group; by default that of the network's layers.")
+    ] = None,
+    circular: Annotated[bool, typer.Option(help="Arrays are tori, as with circular padding.")] = (
+        False
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,
+) -> None:
+    """Find the part of a network that does not commute with a group; exit code 0 if all does."""
+    from groupconv.cli.diagnosis import examine
+
+    raise typer.Exit(examine(model, shapes, group, circular, as_json))
+
+
+@app.command()
 def demo(
     data: Annotated[
         Path | None,

@@ -66,12 +66,10 @@ def build(
     """
     before = {path: _count(module) for path, module in plan.modules.items()}
     rows = list(_converted_arrays(model, plan, style))
-    waiting = {
-        path: _Waiting(path, plan, style) for path in plan.rules if _is_exchanged(path, plan)
-    }
-    model = _exchanged(model, {id(waits.old): waits for waits in waiting.values()})
+    waiting = {path: _Waiting(path, plan, style) for path in plan.rules if _isexchanged(path, plan)}
+    model = exchanged(model, {id(waits.old): waits for waits in waiting.values()})
     given = {path: m for path, m in plan.overrides.items() if isinstance(m, nn.Module)}
-    model = _exchanged(model, {id(plan.modules[path]): module for path, module in given.items()})
+    model = exchanged(model, {id(plan.modules[path]): module for path, module in given.items()})
     shapes: dict[str, tuple[int, ...]] = {}
     hooks = []
     for path in plan.calls:
@@ -88,7 +86,9 @@ def build(
     finally:
         for hook in hooks:
             hook.remove()
-    model = _exchanged(model, {id(waits): waits.made for waits in waiting.values()})
+    model = exchanged(model, {id(waits): waits.made for waits in waiting.values()})
+    for waits in waiting.values():
+        waits.made.train(vars(waits)["old"].training)
     _tie(waiting.values())
     for path, calls in plan.calls.items():
         made = waiting[path].made if path in waiting else given.get(path, plan.modules[path])
@@ -99,13 +99,13 @@ def build(
     return model, rows
 
 
-def _is_exchanged(path: str, plan: Plan) -> bool:
+def _isexchanged(path: str, plan: Plan) -> bool:
     """Whether a module has to be another one: it convolves, has a window, or lies on the group."""
     module, rule = plan.modules[path], plan.rules[path]
     return isinstance(module, MIXING) or rule in SPATIAL_RULES or plan.planes(path) > 1
 
 
-def _exchanged(model: nn.Module, new: dict[int, nn.Module]) -> nn.Module:
+def exchanged(model: nn.Module, new: dict[int, nn.Module]) -> nn.Module:
     """The model with new modules in the place of old ones, wherever these are."""
     for parent in list(model.modules()):
         for name, child in parent._modules.items():
@@ -181,7 +181,7 @@ class _Waiting(nn.Module):
         except GroupConvError as error:
             problem = f"{self.path!r} ({type(old).__name__}) cannot be converted: {error}"
             raise ConversionError(problem, self.path) from error
-        return made.train(old.training)
+        return made.eval()
 
 
 def _converted_arrays(model: nn.Module, plan: Plan, style: Style) -> Iterator[Row]:

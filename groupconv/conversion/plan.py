@@ -167,7 +167,8 @@ def _watched(model: nn.Module, overrides: Mapping[str, nn.Module | str]) -> dict
             raise ArgumentError(f"overrides={path!r}: there is no such module; see named_modules()")
         if not isinstance(value, nn.Module) and value not in ("keep", *SPACES):
             raise ArgumentError(
-                f"overrides={{{path!r}: {value!r}}}: expected 'keep', 'group', 'lattice' or a module"
+                f"overrides={{{path!r}: {value!r}}}: expected 'keep', 'group', 'lattice' or a "
+                f"module"
             )
     opaque = tuple(f"{path}." for path, value in overrides.items() if value not in SPACES)
     watched: dict[int, tuple[str, nn.Module]] = {}

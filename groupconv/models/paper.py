@@ -89,7 +89,7 @@ class P4CNN(_PaperNetwork):
         *,
         group: SplitGroup | str = "p4",
     ) -> None:
-        group = _image_group(group)
+        group = image_group(group)
         family = layers(group)
         first, *others = _widths(in_channels, channels, num_classes)
         convolutions = [family.LiftingConv(*first), *(family.GroupConv(*w) for w in others)]
@@ -118,7 +118,7 @@ class P4CNNRotationPooling(_PaperNetwork):
         *,
         group: SplitGroup | str = "p4",
     ) -> None:
-        group = _image_group(group)
+        group = image_group(group)
         family = layers(group)
         convolutions = [
             nn.Sequential(family.LiftingConv(*w), family.CosetPool())
@@ -148,7 +148,7 @@ class Z2CNN(P4CNN):
         super().__init__(in_channels, num_classes, channels, dropout, group="z2")
 
 
-def _image_group(group: SplitGroup | str) -> SplitGroup:
+def image_group(group: SplitGroup | str) -> SplitGroup:
     """A group that acts on square pixels, as a filter of 4×4 cells needs it."""
     found = as_group(group)
     if found.dimension != 2:

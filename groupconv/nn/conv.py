@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -133,6 +133,19 @@ class _Convolution(TableModule):
         planes = self.transform.in_space.index
         bank: Tensor = self._bank().unflatten(-1, (planes, *self.kernel_size))
         return bank
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *arguments: Any, **named: Any
+    ) -> None:
+        """Take weights with the planes and cells of a filter apart, as GrouPy stores them, too."""
+        given = state_dict.get(f"{prefix}weight")
+        planes = self.transform.in_space.index
+        apart = (*self.weight.shape[:2], planes, *self.kernel_size)
+        known = (apart, (*apart[:2], *self.kernel_size)) if planes == 1 else (apart,)
+        has_all_cells = self.transform.num_parameters == math.prod(apart[2:])
+        if has_all_cells and given is not None and tuple(given.shape) in known:
+            state_dict[f"{prefix}weight"] = given.reshape(self.weight.shape)
+        super()._load_from_state_dict(state_dict, prefix, *arguments, **named)
 
     def extra_repr(self) -> str:
         """The arguments that differ from their defaults, as torch's layers show them."""

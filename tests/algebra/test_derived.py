@@ -132,6 +132,7 @@ def test_what_is_not_a_basis_is_refused(P):
         ([[1, 0], [1, -1]], "mirror that reverses [0 1]"),
         (-np.eye(3, dtype=int), "inversion"),
         (np.diag([1, -1, -1]), "half turn about axis 0"),
+        (np.diag([-1, -1, 1]), "half turn about axis 2"),
         (np.diag([-1, 1, 1]), "reverses axis 0"),
         (
             [[0, -1, 0], [1, 0, 0], [0, 0, -1]],

@@ -295,3 +295,53 @@ def test_options_of_another_picture_are_refused(command, tmp_path, options, mess
 
 def test_both_spellings_of_help(command):
     assert command("-h").stdout == command("--help").stdout
+
+
+NETWORK = """
+import groupconv as gc
+from torch import nn
+
+def build():
+    L = gc.layers("p4")
+    return nn.Sequential(L.LiftingConv(3, 4, 3, stride=2, padding=1), nn.ReLU(), L.CosetPool())
+
+made = nn.Conv2d(3, 4, 3)
+nothing = dict
+"""
+
+
+@pytest.fixture
+def network(tmp_path, monkeypatch):
+    (tmp_path / "own_network.py").write_text(NETWORK)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("network")
+def test_doctor_examines_a_network_of_ones_own(command):
+    good = command("doctor", "own_network:build", "--input", "1,3,33,33")
+    assert good.returncode == 0
+    assert "equivariant under p4" in good.stdout.splitlines()[-1]
+    bad = command("doctor", "own_network:build", "--input", "1,3,32,32", "--group", "p4")
+    assert bad.returncode == 1
+    assert "'0' (LiftingConv) breaks it" in bad.stdout
+    planar = command("doctor", "own_network:made", "--input", "1,3,9,9", "--group", "p4m", "--json")
+    assert planar.returncode == 1
+    assert json.loads(planar.stdout)["cause"].startswith("it is an ordinary convolution")
+
+
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["own_network", "--input", "1"], "expected MODULE:NAME, such as my_module:build"),
+        (["own_networks:build", "--input", "1"], "cannot be imported: No module named"),
+        (["own_network:biuld", "--input", "1"], "cannot be imported: module 'own_network' has no"),
+        (["own_network:nothing", "--input", "1"], "gives dict, expected a torch module"),
+        (["own_network:build", "--input", "1x3"], "--input='1x3': expected integers"),
+        (["own_network:build", "--input", "1,3"], "'p4' acts on maps (B, C, *spatial)"),
+    ],
+)
+def test_doctor_says_what_is_wrong_with_its_arguments(command, arguments, message):
+    result = command("doctor", *arguments)
+    assert result.returncode == 2
+    assert message in result.stderr

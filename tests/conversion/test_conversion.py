@@ -111,7 +111,9 @@ def test_frozen_parameters_modes_and_types_stay():
     assert all(p.requires_grad for p in net.outc.parameters())
     assert {p.dtype for p in net.parameters()} == {torch.float64}
     assert net.training
+    assert net.inc[1].layer.norm.training
     assert not net.down1[0].training
+    assert not net.inc[1].layer.norm.running_mean.any()  # nothing ran in training mode
     assert pickle.loads(pickle.dumps(net)).outc.layer.out_channels == 4
 
 

@@ -478,3 +478,25 @@ def test_images_do_not_pass_for_one_volume():
     assert layer(images[None]).shape == (1, 4, 4, 1, 7, 7)
     with pytest.raises(ShapeError, match="'P4' acts on 3 spatial axes, and 'p4' on 2: names are"):
         layer(torch.zeros(2, 3, 9, 9))
+
+
+@pytest.mark.parametrize("group", ["p4", "p4m"])
+def test_weights_load_from_the_layout_of_groupy(group):
+    """`(C_out, C_in, S_in, k, k)`, and `(C_out, C_in, k, k)` on the lattice: only a reshape away."""
+    S = gc.group(group).order
+    net = nn.Sequential(
+        gc.nn.LiftingConv(2, 3, 3, group=group), gc.nn.GroupConv(3, 4, 3, group=group)
+    )
+    first, second = torch.randn(3, 2, 3, 3), torch.randn(4, 3, S, 3, 3)
+    state = net.state_dict() | {"0.weight": first, "1.weight": second}
+    net.load_state_dict(state)
+    assert torch.equal(net[0].filter_bank()[:, 0, :, 0], first)
+    assert torch.equal(net[1].filter_bank()[:, 0], second)
+    assert state["1.weight"] is second
+    net[0].load_state_dict({"weight": first[:, :, None], "bias": torch.zeros(3)})
+    assert torch.equal(net[0].filter_bank()[:, 0, :, 0], first)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        net[1].load_state_dict({"weight": second.transpose(2, 3), "bias": torch.zeros(4)})
+    masked = gc.nn.GroupConv(2, 2, 3, group=P6M)  # 7 of 9 cells
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        masked.load_state_dict({"weight": torch.randn(2, 2, 12, 3, 3), "bias": torch.zeros(2)})
