@@ -24,4 +24,10 @@ def test_an_example_runs(script, tmp_path, monkeypatch, capfd):
 
 
 def test_there_are_examples_in_one_two_and_three_dimensions():
-    assert [script.stem for script in SCRIPTS] == ["hexagonal", "segmentation", "shapes", "signals"]
+    assert [script.stem for script in SCRIPTS] == [
+        "conversion",
+        "hexagonal",
+        "segmentation",
+        "shapes",
+        "signals",
+    ]

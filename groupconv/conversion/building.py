@@ -66,15 +66,16 @@ def build(
     """
     before = {path: _count(module) for path, module in plan.modules.items()}
     rows = list(_converted_arrays(model, plan, style))
-    waiting = {path: _Waiting(path, plan, style) for path in plan.rules if _isexchanged(path, plan)}
-    model = exchanged(model, {id(waits.old): waits for waits in waiting.values()})
+    slots = {path: _Slot(path, plan, style) for path in plan.rules if _is_exchanged(path, plan)}
+    waiting = {path: _Waiting(slot) for path, slot in slots.items()}
     given = {path: m for path, m in plan.overrides.items() if isinstance(m, nn.Module)}
-    model = exchanged(model, {id(plan.modules[path]): module for path, module in given.items()})
+    instead = waiting | given
+    model = exchanged(model, {id(plan.modules[path]): instead[path] for path in instead})
     shapes: dict[str, tuple[int, ...]] = {}
-    hooks = []
-    for path in plan.calls:
-        module = waiting.get(path) or given.get(path) or plan.modules[path]
-        hooks.append(module.register_forward_hook(_noting(shapes, path)))
+    hooks = [
+        instead.get(path, plan.modules[path]).register_forward_hook(_noting(shapes, path))
+        for path in plan.calls
+    ]
     try:
         with evaluating(model), warnings.catch_warnings():
             warnings.simplefilter("ignore", EquivarianceWarning)  # the check says it, with a cause
@@ -86,20 +87,19 @@ def build(
     finally:
         for hook in hooks:
             hook.remove()
-    model = exchanged(model, {id(waits): waits.made for waits in waiting.values()})
-    for waits in waiting.values():
-        waits.made.train(vars(waits)["old"].training)
-    _tie(waiting.values())
+    made = {path: slot.finished() for path, slot in slots.items()}
+    model = exchanged(model, {id(waiting[path]): made[path] for path in made})
+    _tie(slots.values())
     for path, calls in plan.calls.items():
-        made = waiting[path].made if path in waiting else given.get(path, plan.modules[path])
-        note = waiting[path].note if path in waiting else _left_alone(path, plan)
-        names = (type(plan.modules[path]).__name__, _class_name(made))
-        counts = before[path], _count(made)
+        new = made.get(path) or given.get(path) or plan.modules[path]
+        note = slots[path].note if path in slots else _left_alone(path, plan)
+        names = type(plan.modules[path]).__name__, _class_name(new)
+        counts = before[path], _count(new)
         rows.append(Row(path, *names, calls[0].out_shape, shapes[path], *counts, note))
     return model, rows
 
 
-def _isexchanged(path: str, plan: Plan) -> bool:
+def _is_exchanged(path: str, plan: Plan) -> bool:
     """Whether a module has to be another one: it convolves, has a window, or lies on the group."""
     module, rule = plan.modules[path], plan.rules[path]
     return isinstance(module, MIXING) or rule in SPATIAL_RULES or plan.planes(path) > 1
@@ -115,49 +115,73 @@ def exchanged(model: nn.Module, new: dict[int, nn.Module]) -> nn.Module:
 
 
 class _Waiting(nn.Module):
-    """Stands for a module until a map reaches it, and its channels are known."""
+    """Stands in a network until a map reaches it."""
 
-    made: nn.Module
-
-    def __init__(self, path: str, plan: Plan, style: Style) -> None:
+    def __init__(self, slot: _Slot) -> None:
         super().__init__()
-        self.path, self.plan, self.style, self.note = path, plan, style, ""
-        # Not as a submodule: what is exchanged elsewhere is not to be exchanged in here.
-        vars(self)["old"], self.planes = plan.modules[path], plan.planes(path)
-        self.calls = iter(plan.calls[path])
+        self.slot = slot
 
     def forward(self, x: Tensor) -> Any:
-        old, call = vars(self)["old"], next(self.calls)
-        axis = x.ndim - 1 if isinstance(old, nn.Linear) else 1
-        if isinstance(old, nn.LayerNorm):
-            axis = x.ndim - len(old.normalized_shape)
+        return self.slot(x)
+
+
+class _Slot:
+    """The place of one module: what it was, and what it becomes when its channels are known."""
+
+    def __init__(self, path: str, plan: Plan, style: Style) -> None:
+        self.path, self.plan, self.style = path, plan, style
+        self.old, self.planes = plan.modules[path], plan.planes(path)
+        self.made: nn.Module | None = None
+        self.note, self.count = "", 0
+
+    def __call__(self, x: Tensor) -> Any:
+        calls = self.plan.calls[self.path]
+        call = calls[min(self.count, len(calls) - 1)]
+        self.count += 1
+        axis = 1
+        if isinstance(self.old, nn.Linear):
+            axis = x.ndim - 1
+        elif isinstance(self.old, nn.LayerNorm):
+            axis = x.ndim - len(self.old.normalized_shape)
         self._require_same(x, call, axis)
-        if "made" not in vars(self):
-            vars(self)["made"] = self._make(x, call, axis)
-        return vars(self)["made"](x)
+        if self.made is None:
+            self.made = self._make(x, call, axis)
+        return self.made(x)
+
+    def finished(self) -> nn.Module:
+        """What was made, in the mode of the old module."""
+        if self.made is None:
+            raise ConversionError(
+                f"{self.path!r} ran in the planar network and not in the converted one: a branch "
+                f"depends on data; give an example that takes the same way in both",
+                self.path,
+            )
+        return self.made.train(self.old.training)
 
     def _require_same(self, x: Tensor, call: Call, axis: int) -> None:
         """A map differs from the planar one in the number of its channels alone."""
         own, planar = list(x.shape), list(call.shape)
-        if (
-            len(own) != len(planar)
-            or own[:axis] + own[axis + 1 :] != planar[:axis] + planar[axis + 1 :]
-        ):
+        is_same = len(own) == len(planar)
+        own[axis] = planar[axis] = 0
+        if not is_same or own != planar:
             raise ConversionError(
-                f"{self.path!r} gets a tensor of shape {tuple(own)} where the planar network has "
-                f"{tuple(planar)}: the code in front of it has a fixed number of channels, as "
+                f"{self.path!r} gets a tensor of shape {tuple(x.shape)} where the planar network "
+                f"has {call.shape}: the code in front of it has a fixed number of channels, as "
                 f"x.view(-1, 400) has; read it off the tensor, as x.flatten(1) does",
                 self.path,
             )
 
     def _make(self, x: Tensor, call: Call, axis: int) -> nn.Module:
-        old, spatial = vars(self)["old"], call.flow.spatial
-        is_flat = (
-            isinstance(old, nn.Linear) and x.ndim == 2 and not old.in_features % math.prod(spatial)
-        )
-        if isinstance(old, nn.Linear) and not is_flat:
-            spatial = (1,) * self.plan.group.dimension
-        cells = math.prod(spatial) if is_flat else 1
+        old, spatial = self.old, call.flow.spatial
+        cells = math.prod(spatial) if x.ndim == 2 else 1
+        if isinstance(old, nn.Linear) and (cells == 1 or old.in_features % cells):
+            spatial, cells = (1,) * self.plan.group.dimension, 1
+        elif cells > 1 and not isinstance(old, nn.Linear):
+            raise ConversionError(
+                f"{self.path!r} ({type(old).__name__}) treats every place of a flattened map by "
+                f"itself; put it in front of the flattening, or pool first",
+                self.path,
+            )
         channels, rest = divmod(x.shape[axis], self.planes * cells)
         if rest:
             raise ConversionError(
@@ -205,15 +229,15 @@ def _converted_arrays(model: nn.Module, plan: Plan, style: Style) -> Iterator[Ro
         yield Row(path, kind, kind, shape, now, *counts, "one entry per channel")
 
 
-def _tie(waiting: Iterable[_Waiting]) -> None:
+def _tie(slots: Iterable[_Slot]) -> None:
     """Let modules that had a parameter in common have one again."""
-    users: dict[int, list[tuple[_Waiting, str]]] = defaultdict(list)
-    for waits in waiting:
-        for name, parameter in vars(waits)["old"].named_parameters(recurse=False):
-            users[id(parameter)].append((waits, name))
+    users: dict[int, list[tuple[_Slot, str]]] = defaultdict(list)
+    for slot in slots:
+        for name, parameter in slot.old.named_parameters(recurse=False):
+            users[id(parameter)].append((slot, name))
     for (first, first_name), *others in users.values():
         for other, name in others:
-            layers = [getattr(waits.made, "layer", waits.made) for waits in (first, other)]
+            layers = [getattr(slot.made, "layer", slot.made) for slot in (first, other)]
             one, two = (
                 getattr(part, n, None) for part, n in zip(layers, (first_name, name), strict=True)
             )

@@ -57,20 +57,26 @@ class Plan:
             rule = rule_of(module)
             if rule and overrides.get(path, "group") in SPACES:
                 self.rules[path] = rule
-        mixing = {
-            id(module): path
-            for path, module in self.modules.items()
-            if isinstance(overrides.get(path), nn.Module)
-            or (path in self.rules and isinstance(module, MIXING))
-        }
+        mixing = {id(m): path for path, m in self.modules.items() if self._mixes(path, m)}
         self.found = trace(model, example, self.modules, mixing, group.dimension)
         self.calls: dict[str, list[Call]] = defaultdict(list)
         for call in self.found.calls:
             self.calls[call.path].append(call)
         self.projecting = self._projecting(mixing)
         self.arrays = self._arrays(model)
+        for path, module in self.modules.items():
+            if path in self.calls and path not in self.rules:
+                self._require_harmless(path, module)
         for path in self.rules:
             self._require_convertible(path, self.modules[path])
+
+    def _mixes(self, path: str, module: nn.Module) -> bool:
+        """Whether the output of a module is no longer its input, cell by cell."""
+        if path in self.rules:
+            return isinstance(module, MIXING)
+        if path in self.overrides:
+            return isinstance(self.overrides[path], nn.Module)
+        return any(True for _ in module.parameters())  # nothing is known of it
 
     def on_group(self, flow: Flow) -> bool:
         """Whether a tensor is a map on the group."""
@@ -138,6 +144,17 @@ class Plan:
             if axes and self.group.order > 1:
                 found[path] = axes[0]
         return found
+
+    def _require_harmless(self, path: str, module: nn.Module) -> None:
+        """Refuse a module of torch with parameters on the group for which there is no rule."""
+        is_own = path in self.overrides or not any(True for _ in module.parameters())
+        if not is_own and self.planes(path) > 1:
+            raise ConversionError(
+                f"{path!r} ({type(module).__name__}) has parameters, and there is no rule for what "
+                f"it does on the group; exchange it for convolutions or linear layers, or give "
+                f"overrides={{{path!r}: …}}",
+                path,
+            )
 
     def _require_convertible(self, path: str, module: nn.Module) -> None:
         if path not in self.calls:

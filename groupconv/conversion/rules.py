@@ -229,6 +229,8 @@ def _layer_norm(old: nn.LayerNorm, place: Place) -> tuple[nn.Module, str]:
 
 
 def _prelu(old: nn.PReLU, place: Place) -> tuple[nn.Module, str]:
+    if old.num_parameters == 1:
+        return copy.deepcopy(old), "one slope for all channels"
     new = nn.PReLU(place.channels * place.planes, **_like(old))
     return repeated(new, old, place.channels, place.planes), "one slope per channel"
 

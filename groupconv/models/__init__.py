@@ -3,4 +3,4 @@
 from groupconv.models.cifar import AllCNN, ResNet44, WideResNet26
 from groupconv.models.paper import P4CNN, Z2CNN, P4CNNRotationPooling
 
-__all__ = ["P4CNN", "AllCNN", "P4CNNRotationPooling", "ResNet44", "WideResNet26", "Z2CNN"]
+__all__ = ["P4CNN", "Z2CNN", "AllCNN", "P4CNNRotationPooling", "ResNet44", "WideResNet26"]

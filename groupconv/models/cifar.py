@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -47,7 +47,11 @@ class AllCNN(nn.Module):
         1218826
     """
 
-    WIDTHS: Mapping[str, Sequence[int]] = {"z2": (96, 192), "p4": (48, 96), "p4m": (32, 64)}
+    WIDTHS: ClassVar[Mapping[str, Sequence[int]]] = {
+        "z2": (96, 192),
+        "p4": (48, 96),
+        "p4m": (32, 64),
+    }
 
     def __init__(
         self,
@@ -110,8 +114,8 @@ class _Block(nn.Module):
 class _ResNet(nn.Module):
     """A residual network of three stages, the last two of which begin with a stride of 2."""
 
-    WIDTHS: Mapping[str, Sequence[int]]
-    BLOCKS: int
+    WIDTHS: ClassVar[Mapping[str, Sequence[int]]]
+    BLOCKS: ClassVar[int]
 
     def __init__(
         self,
@@ -170,7 +174,7 @@ class ResNet44(_ResNet):
         2618475
     """
 
-    WIDTHS = {"z2": (32, 64, 128), "p4m": (11, 23, 45)}
+    WIDTHS: ClassVar[Mapping[str, Sequence[int]]] = {"z2": (32, 64, 128), "p4m": (11, 23, 45)}
     BLOCKS = 7
 
 
@@ -185,7 +189,7 @@ class WideResNet26(_ResNet):
         7164385
     """
 
-    WIDTHS = {"z2": (71, 142, 284), "p4m": (25, 50, 100)}
+    WIDTHS: ClassVar[Mapping[str, Sequence[int]]] = {"z2": (71, 142, 284), "p4m": (25, 50, 100)}
     BLOCKS = 4
 
 

@@ -164,7 +164,7 @@ def _asymmetric(case: Case) -> Cause | None:
             require_symmetric(case.group.stabilizer, name, sizes)
         except GroupConvError:
             return (
-                f"its {name}={tuple(sizes)} differs between axes that {case.group.name!r} exchanges",
+                f"its {name}={sizes} differs between axes that {case.group.name!r} exchanges",
                 "give these axes one value",
             )
     return None
@@ -387,8 +387,8 @@ def _reshaped(case: Case) -> Cause | None:
         return None
     shapes = f"{tuple(case.step.inputs[0].shape)} to {tuple(case.step.output.shape)}"
     return (
-        f"it reshapes {shapes}, so that planes or places of different channels are mixed, or planes "
-        f"come apart in another order than their cosets",
+        f"it reshapes {shapes}, so that planes or places of different channels are mixed, or "
+        f"planes come apart in another order than their cosets",
         "keep the planes of a channel together; Restrict cuts a map into maps of a subgroup",
     )
 

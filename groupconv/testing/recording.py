@@ -111,7 +111,7 @@ class _Recorder(TorchFunctionMode):
             self.hooks.append(module.register_forward_hook(leave, with_kwargs=True))
 
     def _hooks(self, path: str, *, is_whole: bool) -> tuple[Callable[..., None], ...]:
-        def enter(_: nn.Module, arguments: Any, named: Any) -> None:
+        def enter(*_: Any) -> None:
             self.paths.append(path)
             self.depth += is_whole
 

@@ -172,7 +172,7 @@ def test_overrides():
     notes = {row.path: row.note for row in report.rows}
     assert notes["pool"] == notes["down1.3"] == "as overrides= says"
     assert notes["outc"] == "on the group"
-    with pytest.raises(ArgumentError, match="overrides='inc.9': there is no such module"):
+    with pytest.raises(ArgumentError, match=r"overrides='inc.9': there is no such module"):
         gc.convert(model, "p4m", example=x, overrides={"inc.9": "keep"})
     with pytest.raises(ArgumentError, match="expected 'keep', 'group', 'lattice' or a module"):
         gc.convert(model, "p4m", example=x, overrides={"inc": "kept"})
@@ -261,6 +261,25 @@ class Joined(nn.Module):
         return self.last(torch.cat([self.conv(x), x], 1))
 
 
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.rnn = nn.Conv2d(3, 8, 1), nn.GRU(8, 8, batch_first=True)
+
+    def forward(self, x):
+        return self.rnn(self.conv(x).flatten(2).transpose(1, 2))[0]
+
+
+class Branching(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.one, self.two = nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return self.one(y) if y.shape[1] == 8 else self.two(y)
+
+
 class Unreached(nn.Module):
     def __init__(self):
         super().__init__()
@@ -294,6 +313,14 @@ def sequential(*layers):
         (Mixer, "places", "gets .* channels|fixed number"),
         (Functional, "weight", r"'weight', of shape \(8, 8, 3, 3\), meets .*functional.conv2d"),
         (Joined, "last", "a map on the lattice, such as the image, is not to be joined"),
+        (Recurrent, "rnn", r"'rnn' \(GRU\) has parameters, and there is no rule"),
+        (
+            sequential(
+                nn.Conv2d(8, 8, 3), nn.Flatten(), nn.BatchNorm1d(8 * 49), nn.Unflatten(1, (8, 7, 7))
+            ),
+            "3",
+            "treats every place of a flattened map by itself",
+        ),
         (Unreached, "extra", "'extra' did not run on the example in evaluation mode"),
         (sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 1))), "1", "weight norm"),
     ],
@@ -312,6 +339,13 @@ def test_what_has_no_counterpart_is_refused_by_name(make, path, message):
     assert not any(hasattr(p, "_groupconv_flow") for p in model.parameters())
 
 
+def test_a_branch_that_the_converted_network_does_not_take():
+    model = Branching()
+    model.two = nn.Identity()
+    with pytest.raises(ConversionError, match="'one' ran in the planar network and not in the"):
+        gc.convert(model, "p4", example=torch.randn(1, 3, 5, 5), width="channels")
+
+
 def test_a_shuffle_that_splits_maps_is_found_by_the_check():
     with pytest.raises(EquivarianceError, match=r"\(view at test_conversion.py.*it reshapes"):
         gc.convert(Shuffled(), "p4", example=torch.randn(2, 3, 9, 9))
@@ -322,7 +356,7 @@ def test_a_planar_start_needs_the_cells_that_a_hexagon_has():
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 2, 1))
     options = {"width": "channels", "init": "planar", "check": False}
     with pytest.raises(
-        ConversionError, match="keeps 7 cells of a filter .* use the others as well"
+        ConversionError, match=r"keeps 7 cells of a filter .* use the others as well"
     ):
         gc.convert(model, "p6", example=torch.randn(1, 1, 9, 9), **options)
     with torch.no_grad():
@@ -346,7 +380,7 @@ def test_arguments_are_one_of_a_few():
             gc.convert(
                 nn.Conv2d(1, 1, 1), "p4", example=torch.randn(1, 1, 5, 5), **{argument: "many"}
             )
-    with pytest.raises(ArgumentError, match="p4' acts on maps .* 2 spatial axes; give one"):
+    with pytest.raises(ArgumentError, match=r"p4' acts on maps .* 2 spatial axes; give one"):
         gc.convert(nn.Linear(3, 3), "p4", example=torch.randn(1, 3))
 
 

@@ -79,7 +79,7 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    """ResNet-18 with `BasicBlock` and (2, 2, 2, 2), ResNet-50 with `Bottleneck` and (3, 4, 6, 3)."""
+    """ResNet-18 of (2, 2, 2, 2) basic blocks, ResNet-50 of (3, 4, 6, 3) bottlenecks."""
 
     def __init__(self, block, counts, width=16, classes=10):
         super().__init__()
@@ -168,14 +168,8 @@ class DenseNet(nn.Module):
                 nn.ModuleList(DenseLayer(before + n * growth, growth) for n in range(3))
             )
             before += 3 * growth
-            self.transitions.append(
-                nn.Sequential(
-                    nn.BatchNorm2d(before),
-                    nn.ReLU(),
-                    nn.Conv2d(before, before // 2, 1, bias=False),
-                    nn.AvgPool2d(2, 2),
-                )  # fmt: skip
-            )
+            norm, conv = nn.BatchNorm2d(before), nn.Conv2d(before, before // 2, 1, bias=False)
+            self.transitions.append(nn.Sequential(norm, nn.ReLU(), conv, nn.AvgPool2d(2, 2)))
             before //= 2
         self.norm, self.classifier = nn.BatchNorm2d(before), nn.Linear(before, classes)
 
@@ -196,7 +190,7 @@ class InvertedResidual(nn.Module):
         hidden = before * expansion
         self.use_shortcut = stride == 1 and before == after
         self.conv = nn.Sequential(
-            nn.Conv2d(before, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU6(inplace=True),
+            nn.Conv2d(before, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU6(True),
             nn.Conv2d(hidden, hidden, 3, stride, 1, groups=hidden, bias=False),
             nn.BatchNorm2d(hidden), nn.ReLU6(inplace=True),
             nn.Conv2d(hidden, after, 1, bias=False), nn.BatchNorm2d(after),
@@ -261,8 +255,8 @@ class UNet(nn.Module):
 
         def double(before, after):
             return nn.Sequential(
-                nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(inplace=True),
-                nn.Conv2d(after, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(inplace=True),
+                nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(True),
+                nn.Conv2d(after, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(True),
             )  # fmt: skip
 
         self.inc, self.down1 = double(1, width), double(width, 2 * width)

@@ -56,6 +56,11 @@ def restricted(x):
     return x.unflatten(2, (2, 4)).flatten(1, 2)
 
 
+def branch(_, x):
+    return x.relu() if x[0, 0, 0, 0, 0] > x[0, 0, 0, -1, -1] else x.tanh()
+
+
+PMM_CONV = gc.nn.GroupConv(4, 4, 3, group="pmm")
 P4_OF_P4M = gc.group("p4m").subgroup((0, 1)).as_group()
 
 PLANTED = {
@@ -84,7 +89,8 @@ PLANTED = {
         "", "keeps 8 of 9 cells along axis", "CenterCrop|keep 7 or 9",
     ),
     "crop at a corner": (
-        code(lambda net, x: x[..., :5, :5]), (2, 9, 9), P4M, "", "keeps 5 of 9 cells along axis 0", "both ends",
+        code(lambda net, x: x[..., :5, :5]), (2, 9, 9), P4M,
+        "", "keeps 5 of 9 cells along axis 0", "both ends",
     ),
     "upsampling mode": (
         chain(L.CosetPool(), nn.Upsample(size=13, mode="nearest")), (2, 9, 9), P4M,
@@ -103,7 +109,8 @@ PLANTED = {
         "1", "normalises every plane", "LayerNorm of groupconv.nn",
     ),
     "bias per plane": (
-        code(lambda net, x: x + net.planes), (2, 9, 9), P4M, "", "has a number for every plane", "one number per channel",
+        code(lambda net, x: x + net.planes), (2, 9, 9), P4M,
+        "", "has a number for every plane", "one number per channel",
     ),
     "affine per flat plane": (
         code(lambda net, x: (x.flatten(1, 2) * net.flat).unflatten(1, (4, 8))), (2, 9, 9), P4M,
@@ -122,7 +129,7 @@ PLANTED = {
         "3", "a linear layer over places", "pool over",
     ),
     "reshape that mixes planes": (
-        code(lambda net, x: x.flatten(1, 2).unflatten(1, (8, 4)).transpose(1, 2).flatten(1, 2).unflatten(1, (4, 8))),
+        code(lambda net, x: x.flatten(1, 2).unflatten(1, (8, 4)).transpose(1, 2).reshape(x.shape)),
         (2, 9, 9), P4M, "", "planes or places of different channels are mixed", "keep the planes",
     ),
     "asymmetric kernel": (
@@ -134,15 +141,19 @@ PLANTED = {
         "", "adds 1 cells in front of axis 0 and 0 behind it", "both ends alike",
     ),
     "positional embedding": (
-        code(lambda net, x: x + net.place), (2, 9, 9), P4M, "", "differs from place to place", "distance from the centre",
+        code(lambda net, x: x + net.place), (2, 9, 9), P4M,
+        "", "differs from place to place", "distance from the centre",
     ),
-    "coordinate channel": (Coordinates, (2, 9, 9), P4, "", "differs from place to place", "distance"),
+    "coordinate channel": (
+        Coordinates, (2, 9, 9), P4, "", "differs from place to place", "distance",
+    ),
     "wrong cosets after a reshape": (
         code(lambda net, x: restricted(x), None, gc.nn.GroupConv(8, 2, 3, group=P4_OF_P4M)),
-        (2, 9, 9), P4_OF_P4M, "", "planes come apart in another order than their cosets", "Restrict",
+        (2, 9, 9), P4_OF_P4M,
+        "", "planes come apart in another order than their cosets", "Restrict",
     ),
     "layer of another group": (
-        lambda: nn.Sequential(p4.LiftingConv(2, 4, 3), gc.nn.GroupConv(4, 4, 3, group="pmm"), p4.CosetPool()),
+        lambda: nn.Sequential(p4.LiftingConv(2, 4, 3), PMM_CONV, p4.CosetPool()),
         (2, 9, 9), P4, "1", "it is a layer of 'pmm', with 4 planes", r"layers\('p4'\)",
     ),
     "group of the wrong axes": (
@@ -153,7 +164,8 @@ PLANTED = {
         code(lambda net, x: F.dropout(x, 0.5)), (2, 9, 9), P4M, "", "random", "evaluation mode",
     ),
     "branch on data": (
-        code(lambda net, x: x.relu() if x[0, 0, 0, 0, 0] > x[0, 0, 0, -1, -1] else x.tanh()), (2, 9, 9), P4M,
+        code(branch),
+        (2, 9, 9), P4M,
         "", "a branch depends on data", "does not change",
     ),
 }  # fmt: skip
