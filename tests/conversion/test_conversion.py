@@ -78,20 +78,20 @@ def test_a_planar_start_computes_the_planar_network_over_the_group(name, pool):
 def test_widths_and_what_the_report_says():
     model, group, x = made("ResNet-18")
     net, report = gc.convert(model, group, example=x)
-    assert net.layers[1][0].conv1.layer.out_channels == round(32 / 8**0.5)
+    assert net.layers[1][0].conv1.layer.out_channels == round(16 / 8**0.5)
     by_path = {row.path: row for row in report.rows}
     stem = by_path["conv1"]
     assert (stem.before, stem.after, stem.note) == ("Conv2d", "LiftingConv", "lifts")
-    assert (stem.shape, stem.new_shape) == ((2, 16, 17, 17), (2, 6 * 8, 17, 17))
-    assert (stem.parameters, stem.new_parameters) == (16 * 3 * 49, 6 * 3 * 49)
+    assert (stem.shape, stem.new_shape) == ((2, 8, 17, 17), (2, 3 * 8, 17, 17))
+    assert (stem.parameters, stem.new_parameters) == (8 * 3 * 49, 3 * 3 * 49)
     assert by_path["fc"].note == "projects to the lattice (mean over planes)"
     assert by_path["layers.0.0.shortcut"].note == "left alone"
     assert report.to_dict()["rows"][0]["path"] == "conv1"
     text = str(report)
     assert "equivariance error under p4m" in text
     assert f"{report.parameters:,}" in text
-    wide, _ = gc.convert(model, group, example=x, width="channels")
-    assert wide.layers[1][0].conv1.layer.out_channels == 32
+    wide, _ = gc.convert(model, group, example=x, width="channels", check=False)
+    assert wide.layers[1][0].conv1.layer.out_channels == 16
 
 
 def test_what_was_shared_is_shared():
@@ -179,15 +179,13 @@ def test_overrides():
 
 
 def test_a_network_that_is_not_equivariant_at_this_size_is_an_error():
-    model, group, _ = made("ResNet-18")
-    x = torch.randn(1, 3, 32, 32)
-    with pytest.raises(
-        EquivarianceError, match=r"'conv1' \(OnPlanes\) breaks it.*use size 31 or 33"
-    ):
+    model, group, _ = made("MobileNetV2")
+    x, cause = torch.randn(1, 3, 16, 16), r"'stem.0' \(OnPlanes\) breaks it.*use size 15 or 17"
+    with pytest.raises(EquivarianceError, match=cause):
         gc.convert(model, group, example=x)
     net, report = gc.convert(model, group, example=x, check=False)
     assert report.error is None
-    assert diagnose(net, torch.randn(1, 3, 33, 33), group=group).passed
+    assert diagnose(net, torch.randn(1, 3, 17, 17), group=group).passed
 
 
 class Positional(nn.Module):

@@ -405,8 +405,8 @@ def image(*shape):
 
 ARCHITECTURES = {
     "VGG": (VGG, "p4m", lambda: image(3, 28, 28)),
-    "ResNet-18": (lambda: ResNet(BasicBlock, (2, 2, 2, 2)), "p4m", lambda: image(3, 33, 33)),
-    "ResNet-50": (lambda: ResNet(Bottleneck, (3, 4, 6, 3), 8), "p4", lambda: image(3, 33, 33)),
+    "ResNet-18": (lambda: ResNet(BasicBlock, (2, 2, 2, 2), 8), "p4m", lambda: image(3, 33, 33)),
+    "ResNet-50": (lambda: ResNet(Bottleneck, (3, 4, 6, 3), 4), "p4", lambda: image(3, 33, 33)),
     "pre-activation ResNet": (PreActResNet, "p4m", lambda: image(3, 17, 17)),
     "DenseNet": (DenseNet, "p4m", lambda: image(3, 16, 16)),
     "MobileNetV2": (MobileNetV2, "p4m", lambda: image(3, 17, 17)),
