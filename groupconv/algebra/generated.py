@@ -136,8 +136,8 @@ class GeneratedGroup(SplitGroup):
         if not matrices:
             raise _wrong(name, f"matrices={matrices!r}", "at least one matrix")
         given = {key: _read_rows(name, key, value) for key, value in matrices.items()}
-        given = {key: rows for key, rows in given.items() if rows != identity(len(rows))} or given
         lattice = _lattice(name, given, lattice)
+        given = {key: rows for key, rows in given.items() if rows != identity(len(rows))} or given
         require_isometries(list(given.values()), lattice, group=name, labels=list(given))
         elements = generated(list(given.values()))
         table = Stabilizer.from_matrices(elements, lattice, group=name).composition

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 from torch.utils._pytree import tree_leaves
 
-from groupconv.conversion.layers import RepeatPlanes
+from groupconv.conversion.layers import ProjectedOutputs, Repeated
 from groupconv.conversion.report import Row
-from groupconv.conversion.rules import MIXING, SPATIAL_RULES, Place
+from groupconv.conversion.rules import MIXING, SPATIAL_RULES, Place, layer_norm
 from groupconv.errors import ConversionError, EquivarianceWarning, GroupConvError
 from groupconv.testing.equivariance import evaluating
 
@@ -39,12 +38,14 @@ class Style:
         scale: How many times fewer channels there are on the group.
         pool: How the last layers project.
         is_planar: Whether weights start from the planar ones.
+        projects: Whether outputs that are left on the group are projected as well.
         blocks: What has to divide the width that stands for a planar one.
     """
 
     scale: float
     pool: str
     is_planar: bool
+    projects: bool = True
     blocks: dict[int, int] = field(default_factory=dict)
 
     def width(self, channels: int) -> int:
@@ -79,7 +80,7 @@ def build(
     try:
         with evaluating(model), warnings.catch_warnings():
             warnings.simplefilter("ignore", EquivarianceWarning)  # the check says it, with a cause
-            example.copied().run(model)
+            outputs = example.copied().run(model)
     except GroupConvError:
         raise
     except Exception as error:
@@ -96,7 +97,37 @@ def build(
         names = type(plan.modules[path]).__name__, _class_name(new)
         counts = before[path], _count(new)
         rows.append(Row(path, *names, calls[0].out_shape, shapes[path], *counts, note))
-    return model, rows
+    return model, [*rows, *_project_outputs(model, plan, style, outputs)]
+
+
+def _project_outputs(model: nn.Module, plan: Plan, style: Style, outputs: Any) -> Iterator[Row]:
+    """Project what the code of the network returns of maps on the group."""
+    axes = {}
+    for place, y in enumerate(tree_leaves(outputs)):
+        if place not in plan.found.outputs:
+            continue
+        flow, shape = plan.found.outputs[place]
+        if not plan.on_group(flow) or not y.is_floating_point():
+            continue
+        differing = [
+            axis for axis, (n, m) in enumerate(zip(shape, y.shape, strict=False)) if n != m
+        ]
+        axis = differing[0] if differing else 1
+        if len(differing) > 1 or y.ndim != len(shape) or y.shape[axis] % plan.group.order:
+            raise ConversionError(
+                f"output {place}, of shape {tuple(y.shape)} where the planar network has {shape}, "
+                f"is on the group and has no axis of channels and planes; return it from a "
+                f"convolution or a linear layer"
+            )
+        axes[place] = axis
+        new = list(y.shape)
+        if style.projects:
+            new[axis] //= plan.group.order
+        note = f"projected to the lattice ({style.pool} over planes)"
+        note = note if style.projects else "left on the group"
+        yield Row(f"(output {place})", "", "", shape, tuple(new), 0, 0, note)
+    if axes and style.projects:
+        model.register_forward_hook(ProjectedOutputs(axes, plan.group.order, style.pool))
 
 
 def _is_exchanged(path: str, plan: Plan) -> bool:
@@ -141,8 +172,9 @@ class _Slot:
         axis = 1
         if isinstance(self.old, nn.Linear):
             axis = x.ndim - 1
-        elif isinstance(self.old, nn.LayerNorm):
-            axis = x.ndim - len(self.old.normalized_shape)
+        elif self.plan.rules[self.path] is layer_norm:
+            shape: Any = self.old.normalized_shape
+            axis = x.ndim - len(shape)
         self._require_same(x, call, axis)
         if self.made is None:
             self.made = self._make(x, call, axis)
@@ -186,7 +218,9 @@ class _Slot:
         if rest:
             raise ConversionError(
                 f"{self.path!r} gets {x.shape[axis]} channels, which are not maps of {self.planes} "
-                f"planes; a map on the lattice, such as the image, is not to be joined to them",
+                f"planes: a map on the lattice was joined to them, such as the image, or the code "
+                f"reduced the channels to a few; give overrides={{{self.path!r}: …}} a module from "
+                f"the lattice to the lattice if all are on it",
                 self.path,
             )
         place = Place(
@@ -221,8 +255,7 @@ def _converted_arrays(model: nn.Module, plan: Plan, style: Style) -> Iterator[Ro
             setattr(owner, name, nn.Parameter(kept, array.requires_grad))
         else:
             setattr(owner, name, kept)
-        repeat = RepeatPlanes(plan.group.order, axis)
-        parametrize.register_parametrization(owner, name, repeat, unsafe=True)
+        Repeated.register(owner, name, plan.group.order, axis)
         now = (*shape[:axis], width * plan.group.order, *shape[axis + 1 :])
         is_counted = isinstance(array, nn.Parameter)
         counts = (array.numel() * is_counted, width * is_counted)

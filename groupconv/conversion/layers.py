@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 if TYPE_CHECKING:
     from groupconv.nn import GroupConv
@@ -106,23 +108,103 @@ class OnePlane(nn.Module):
         return f"planes={self.planes}"
 
 
-class RepeatPlanes(nn.Module):
-    """A parameter per channel as one per planar channel: a parametrization of torch's modules.
+class LastNorm(nn.Module):
+    """`nn.LayerNorm` of the last axis, which holds channels and planes, by parameters per channel.
+
+    Args:
+        channels: The number of channels.
+        eps: Added to the variance.
+        affine: Whether there is a scale per channel.
+        bias: Whether there is a shift per channel.
 
     Examples:
         >>> import torch
-        >>> RepeatPlanes(2)(torch.tensor([1.0, 2.0]))
-        tensor([1., 1., 2., 2.])
+        >>> LastNorm(6)(torch.randn(2, 5, 5, 24)).shape
+        torch.Size([2, 5, 5, 24])
     """
 
-    def __init__(self, planes: int, axis: int = 0) -> None:
+    def __init__(
+        self,
+        channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
-        self.planes, self.axis = planes, axis
+        self.channels, self.eps = channels, eps
+        self.weight: Tensor | None
+        self.bias: Tensor | None
+        for name, value in (("weight", 1.0), ("bias", 0.0)):
+            values = torch.full((channels,), value, device=device, dtype=dtype)
+            is_learned = affine and (name == "weight" or bias)
+            self.register_parameter(name, nn.Parameter(values) if is_learned else None)
 
-    def forward(self, parameter: Tensor) -> Tensor:
-        """Repeat every entry."""
-        return parameter.repeat_interleave(self.planes, self.axis)
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise each cell over its channels and planes."""
+        planes = x.shape[-1] // self.channels
+        learned = (self.weight, self.bias)
+        weight, bias = (p if p is None else p.repeat_interleave(planes) for p in learned)
+        return F.layer_norm(x, x.shape[-1:], weight, bias, self.eps)
 
     def extra_repr(self) -> str:
-        """The planes."""
-        return f"planes={self.planes}"
+        """The channels."""
+        return f"{self.channels}, eps={self.eps}"
+
+
+class Repeated:
+    """Lets the code of a module see a parameter with one entry per channel repeated over planes.
+
+    A forward hook in front of the module and one behind it; the parameter keeps its name and its
+    number of entries.
+
+    Args:
+        name: The name of the parameter or buffer.
+        planes: The number of planes `S`.
+        axis: The axis of the channels.
+    """
+
+    def __init__(self, name: str, planes: int, axis: int) -> None:
+        self.name, self.planes, self.axis = name, planes, axis
+
+    @classmethod
+    def register(cls, module: nn.Module, name: str, planes: int, axis: int) -> None:
+        """Put the hooks on a module."""
+        repeated = cls(name, planes, axis)
+        module.register_forward_pre_hook(repeated.before)
+        module.register_forward_hook(repeated.behind, always_call=True)
+
+    def value(self, module: nn.Module) -> Tensor:
+        """The repeated parameter."""
+        own: Tensor = {**module._parameters, **module._buffers}[self.name]  # type: ignore[assignment]
+        return own.repeat_interleave(self.planes, self.axis)
+
+    def before(self, module: nn.Module, _: Any) -> None:
+        """Put it where the module's code finds it first."""
+        vars(module)[self.name] = self.value(module)
+
+    def behind(self, module: nn.Module, *_: Any) -> None:
+        """Take it away again, so that the parameter is found."""
+        vars(module).pop(self.name, None)
+
+
+class ProjectedOutputs:
+    """A forward hook that projects outputs of a network from the group to the lattice.
+
+    Args:
+        axes: The axis of the channels of each output on the group, by its place among all outputs.
+        planes: The number of planes `S`.
+        mode: `"mean"` or `"max"`.
+    """
+
+    def __init__(self, axes: dict[int, int], planes: int, mode: str) -> None:
+        self.axes, self.planes, self.mode = axes, planes, mode
+
+    def __call__(self, _: nn.Module, __: Any, output: Any) -> Any:
+        """Project."""
+        leaves, spec = tree_flatten(output)
+        for place, axis in self.axes.items():
+            y = leaves[place].unflatten(axis, (-1, self.planes))
+            leaves[place] = y.amax(axis + 1) if self.mode == "max" else y.mean(axis + 1)
+        return tree_unflatten(leaves, spec)

@@ -6,8 +6,11 @@ import copy
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
+
 from groupconv.arguments import choice, flag
 from groupconv.conversion.building import Style, build
+from groupconv.conversion.comparison import deviation_from, require_same_cuts
 from groupconv.conversion.plan import Plan
 from groupconv.conversion.report import ConversionReport
 from groupconv.registry import as_group
@@ -30,6 +33,7 @@ def convert(
     width: Literal["parameters", "channels"] = "parameters",
     pool: Literal["mean", "max"] = "mean",
     init: Literal["random", "planar"] = "random",
+    outputs: Literal["lattice", "group"] = "lattice",
     overrides: Mapping[str, nn.Module | str] | None = None,
     check: bool = True,
 ) -> tuple[nn.Module, ConversionReport]:
@@ -51,6 +55,8 @@ def convert(
             `width="channels"` the result computes, in evaluation mode, the mean or the maximum of
             the planar network's last layer over all transformed inputs; with
             `width="parameters"` only the lifting layers start from planar filters.
+        outputs: Where outputs live that the code returns from the middle of the network, such as
+            features: projected to the `"lattice"`, or left on the `"group"`, planes and all.
         overrides: What a person knows better, by the path of a module: `"keep"` it as it is, or
             another module to take its place, or its output's space, `"group"` or `"lattice"`.
         check: Whether to measure the result on the example.
@@ -80,18 +86,27 @@ def convert(
     choice("width", width, ("parameters", "channels"))
     choice("pool", pool, ("mean", "max"))
     choice("init", init, ("random", "planar"))
+    choice("outputs", outputs, ("lattice", "group"))
     is_checked = flag("check", check)
     new = copy.deepcopy(model)
     given = Example.read(example)
+    given.require_maps(group)
     plan = Plan(new, group, given, dict(overrides or {}))
     scale = math.sqrt(group.order) if width == "parameters" else 1.0
-    style = Style(scale, pool, is_planar=init == "planar", blocks=plan.blocks())
+    projects = outputs == "lattice"
+    style = Style(scale, pool, init == "planar", projects, plan.blocks())
     new, rows = build(new, plan, style, given)
+    require_same_cuts(model, new, given, group)
     before, after = (sum(p.numel() for p in part.parameters()) for part in (model, new))
-    error = None
+    error = deviation = None
     if is_checked:
-        out_space: Any = None if plan.is_projected else "group"
-        diagnosis = diagnose(new, example, group=group, out_space=out_space)
+        if not given.is_moved(group):
+            given = given.mapped(torch.rand_like)
+        arguments = given.named or given.arguments
+        out_space: Any = None if projects else "group"
+        diagnosis = diagnose(new, arguments, group=group, out_space=out_space)
         diagnosis.raise_if_broken()
         error = diagnosis.error
-    return new, ConversionReport(group.name, tuple(rows), before, after, error)
+        if init == "planar" and width == "channels" and projects:
+            deviation = deviation_from(model, new, given, group, pool)
+    return new, ConversionReport(group.name, tuple(rows), before, after, error, deviation)

@@ -51,6 +51,13 @@ class Plan:
         overrides: Mapping[str, nn.Module | str],
     ) -> None:
         self.group, self.overrides = group, overrides
+        for path, module in model.named_modules():
+            if type(module).__module__.startswith(("groupconv.nn.", "groupconv.conversion.")):
+                raise ConversionError(
+                    f"{path!r} ({type(module).__name__}) is a layer of a group already; convert "
+                    f"takes networks of torch's modules",
+                    path,
+                )
         self.modules = _watched(model, overrides)
         self.rules: dict[str, Rule] = {}
         for path, module in self.modules.items():
@@ -65,8 +72,14 @@ class Plan:
         self.projecting = self._projecting(mixing)
         self.arrays = self._arrays(model)
         for path, module in self.modules.items():
-            if path in self.calls and path not in self.rules:
+            if path in self.calls and self._is_unknown(path):
                 self._require_harmless(path, module)
+        for path, value in overrides.items():
+            if isinstance(value, str) and value in SPACES and id(self.modules[path]) not in mixing:
+                raise ArgumentError(
+                    f"overrides={{{path!r}: {value!r}}}: only the output of a convolution or of a "
+                    f"linear layer can be put there"
+                )
         for path in self.rules:
             self._require_convertible(path, self.modules[path])
 
@@ -76,16 +89,17 @@ class Plan:
             return isinstance(module, MIXING)
         if path in self.overrides:
             return isinstance(self.overrides[path], nn.Module)
-        return any(True for _ in module.parameters())  # nothing is known of it
+        return False
+
+    def _is_unknown(self, path: str) -> bool:
+        """Whether a module of torch has parameters, and no rule."""
+        module = self.modules[path]
+        is_own = path in self.rules or path in self.overrides
+        return not is_own and any(True for _ in module.parameters())
 
     def on_group(self, flow: Flow) -> bool:
         """Whether a tensor is a map on the group."""
         return self.group.order > 1 and bool(flow.sources - self.projecting)
-
-    @property
-    def is_projected(self) -> bool:
-        """Whether all outputs are on the lattice."""
-        return not any(map(self.on_group, self.found.outputs))
 
     def planes(self, path: str) -> int:
         """The planes of a module's input; 1 on the lattice."""
@@ -113,10 +127,10 @@ class Plan:
         read = {
             source
             for call in self.found.calls
-            if id(call.module) in mixing
+            if id(call.module) in mixing or self._is_unknown(call.path)
             for source in call.flow.sources
         }
-        joined = [set(flow.sources) for flow in self.found.outputs]
+        joined = [set(flow.sources) for flow, _ in self.found.outputs.values()]
         last = set[int]().union(*joined) - read
         for key, path in mixing.items():
             if path in self.overrides:
@@ -147,8 +161,7 @@ class Plan:
 
     def _require_harmless(self, path: str, module: nn.Module) -> None:
         """Refuse a module of torch with parameters on the group for which there is no rule."""
-        is_own = path in self.overrides or not any(True for _ in module.parameters())
-        if not is_own and self.planes(path) > 1:
+        if self.planes(path) > 1:
             raise ConversionError(
                 f"{path!r} ({type(module).__name__}) has parameters, and there is no rule for what "
                 f"it does on the group; exchange it for convolutions or linear layers, or give "

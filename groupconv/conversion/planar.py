@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
-from torch.nn.utils import parametrize
 
 from groupconv import nn as group_nn
 from groupconv.conversion.building import exchanged
 from groupconv.conversion.folding import fold_norms as fold
-from groupconv.conversion.layers import FlatLinear, OnePlane, OnPlanes, RepeatPlanes
+from groupconv.conversion.layers import (
+    FlatLinear,
+    LastNorm,
+    OnePlane,
+    OnPlanes,
+    ProjectedOutputs,
+    Repeated,
+)
 from groupconv.errors import ConversionError
 from groupconv.testing.examples import Example
 
@@ -85,9 +91,7 @@ def to_planar(
 
 def _planar(module: nn.Module, path: str) -> nn.Module | None:
     """The form of a module in torch alone; None for one that is torch's already."""
-    if parametrize.is_parametrized(module):
-        _bake(module)
-        return None
+    _bake(module)
     for kind, form in FORMS.items():
         if isinstance(module, kind):
             return form(module)
@@ -99,21 +103,25 @@ def _planar(module: nn.Module, path: str) -> nn.Module | None:
     return None
 
 
-def _bake(module: Any) -> None:
-    """Put repeated parameters in the place of those that `RepeatPlanes` repeats."""
-    stacks = dict(module.parametrizations.items())
-    if not all(isinstance(part, RepeatPlanes) for stack in stacks.values() for part in stack):
-        return
-    values = {name: getattr(module, name).detach().clone() for name in stacks}
-    # Torch's own way out takes the properties off the class, which copies of the module share.
-    module.__class__ = type(module).__bases__[0]
-    del module.parametrizations
-    for name, value in values.items():
-        original = stacks[name].original
-        if isinstance(original, nn.Parameter):
-            module.register_parameter(name, nn.Parameter(value, original.requires_grad))
-        else:
-            module.register_buffer(name, value)
+def _bake(module: nn.Module) -> None:
+    """Put repeated parameters in the place of those that hooks repeat; refuse projected outputs."""
+    for number, hook in list(module._forward_hooks.items()):
+        if isinstance(hook, ProjectedOutputs):
+            raise ConversionError(
+                "the outputs of the network are projected from the group behind its own code, "
+                "which has no form in torch alone; convert it with outputs='group'"
+            )
+        if not isinstance(repeated := getattr(hook, "__self__", None), Repeated):
+            continue
+        del module._forward_hooks[number]
+        own, value = getattr(module, repeated.name), repeated.value(module).detach()
+        is_learned = isinstance(own, nn.Parameter)
+        setattr(
+            module, repeated.name, nn.Parameter(value, own.requires_grad) if is_learned else value
+        )
+    for number, hook in list(module._forward_pre_hooks.items()):
+        if isinstance(getattr(hook, "__self__", None), Repeated):
+            del module._forward_pre_hooks[number]
 
 
 def _traced(module: nn.Module) -> nn.Module:
@@ -172,6 +180,13 @@ def _on_planes(wrapper: OnPlanes) -> nn.Module:
         return nn.Sequential(_convolution(conv), nn.Unflatten(1, planes), _coset_pool(pool))
     if isinstance(layer, (group_nn.GroupConv, group_nn.GroupConvTranspose)):
         return _convolution(layer)
+    if isinstance(layer, nn.PReLU):
+        weight = nn.Parameter(layer.weight.detach().repeat_interleave(wrapper.planes))
+        planar = nn.PReLU(len(weight))
+        planar.weight = weight
+        return planar
+    if isinstance(layer, group_nn.LayerNorm):
+        return _traced(_CellNorm(layer))
     channels = None if isinstance(layer, group_nn.ChannelDropout) else layer._channels
     return _traced(_Blocks(_of_channels(layer), channels, wrapper.planes))
 
@@ -478,6 +493,28 @@ class _Vectors(nn.Module):
         return torch.einsum("cis,bcs...->bci...", self.vectors, x)
 
 
+def _last_norm(layer: LastNorm) -> nn.Module:
+    return _traced(_LastNorm(layer))
+
+
+class _LastNorm(nn.Module):
+    """`LastNorm`, whose last axis has channels and planes."""
+
+    weight: Tensor | None
+    bias: Tensor | None
+
+    def __init__(self, layer: LastNorm) -> None:
+        super().__init__()
+        self.weight, self.bias = layer.weight, layer.bias
+        self.channels, self.eps = layer.channels, layer.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        planes = x.shape[-1] // self.channels
+        learned = (self.weight, self.bias)
+        weight, bias = (p if p is None else p.repeat_interleave(planes) for p in learned)
+        return F.layer_norm(x, x.shape[-1:], weight, bias, self.eps)
+
+
 def _norm(layer: Any) -> nn.Module:
     norm, group = getattr(layer, "norm", None), getattr(layer, "group", None)
     if isinstance(norm, nn.GroupNorm):
@@ -496,6 +533,7 @@ FORMS: dict[Any, Callable[[Any], nn.Module]] = {
     OnPlanes: _on_planes,
     FlatLinear: _linear,
     OnePlane: _one_plane,
+    LastNorm: _last_norm,
     (group_nn.BatchNorm, group_nn.InstanceNorm, group_nn.GroupNorm, group_nn.ChannelDropout): _norm,
     group_nn.LayerNorm: lambda layer: _traced(_CellNorm(layer)),
     group_nn.CosetPool: _coset_pool,

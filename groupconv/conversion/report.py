@@ -42,13 +42,16 @@ class ConversionReport:
         new_parameters: And after.
         error: The equivariance error of the result on the example, relative to its output; None
             where it was not measured.
+        deviation: With planar weights, how far it is from the planar network over all moved inputs,
+            relative to that; None where it was not measured.
     """
 
     group: str
     rows: tuple[Row, ...]
     parameters: int
     new_parameters: int
-    error: float | None
+    error: float | None = None
+    deviation: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -73,4 +76,6 @@ class ConversionReport:
         ]
         if self.error is not None:
             aligned.append(f"equivariance error under {self.group}: {self.error:.1e}")
+        if self.deviation is not None:
+            aligned.append(f"from the planar network over the group: {self.deviation:.1e}")
         return "\n".join(aligned)

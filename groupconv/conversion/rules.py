@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from groupconv import nn as group_nn
-from groupconv.conversion.layers import FlatLinear, OnePlane, OnPlanes, RepeatPlanes
+from groupconv.conversion.layers import FlatLinear, LastNorm, OnePlane, OnPlanes
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ def _convolution(old: Any, place: Place) -> tuple[nn.Module, str]:
     is_transposed = isinstance(old, TRANSPOSED)
     d = place.group.dimension
     if not isinstance(old, (CONVOLUTIONS[d - 1], TRANSPOSED[d - 1])):
-        raise ArgumentError(f"it has another dimension than {place.group.name!r}, {d}")
+        raise ArgumentError(
+            f"{place.group.name!r} acts on {d} spatial axes, and it on another number; names of "
+            f"groups of the plane are small, as p4, those of groups of space are not, as P4"
+        )
     out = old.out_channels if place.projects else place.width(old.out_channels)
     groups = old.groups
     if 1 < groups == old.in_channels:  # depthwise
@@ -136,6 +139,12 @@ def _start(layer: Any, old: Any, place: Place, weight: Tensor) -> None:
     index = torch.as_tensor(layer.transform.index[0, 0].copy()).flatten()
     inside = index >= 0
     values = weight.flatten(2)[:rows, :columns]
+    if values.shape[:2] != (rows, columns):
+        raise ArgumentError(
+            f"init='planar': {columns} channels reach it where the planar layer has "
+            f"{weight.shape[1]}, so the code in front of it has a fixed number of channels; read "
+            f"it off the tensor"
+        )
     if values[..., ~inside].any():
         raise ArgumentError(
             f"init='planar': {place.group.name!r} keeps {int(inside.sum())} cells of a filter of "
@@ -210,7 +219,8 @@ def _group_norm(old: nn.GroupNorm, place: Place) -> tuple[nn.Module, str]:
     return OnPlanes(norm, place.planes), f"one statistic for all planes{said}"
 
 
-def _layer_norm(old: nn.LayerNorm, place: Place) -> tuple[nn.Module, str]:
+def layer_norm(old: nn.LayerNorm, place: Place) -> tuple[nn.Module, str]:
+    """The rule of `nn.LayerNorm`, which normalises the last axes."""
     shape = tuple(old.normalized_shape)
     options = {"eps": old.eps} | _like(old)
     if len(shape) > 1:
@@ -224,24 +234,25 @@ def _layer_norm(old: nn.LayerNorm, place: Place) -> tuple[nn.Module, str]:
     options |= {"elementwise_affine": old.elementwise_affine, "bias": old.bias is not None}
     if place.is_planar:
         return _alone(_copied(nn.LayerNorm(place.channels, **options), old), place)
-    new = nn.LayerNorm(place.channels * place.planes, **options)
-    return repeated(new, old, place.channels, place.planes), "over channels and planes"
+    affine = options.pop("elementwise_affine")
+    new = LastNorm(place.channels, affine=affine, **options)
+    return _copied(new, old), "over channels and planes"
+
+
+def _channel_norm(old: nn.LayerNorm, place: Place) -> tuple[nn.Module, str]:
+    """A norm of the channels of maps that lie on the second axis, as ConvNeXt has one."""
+    if place.is_planar:
+        raise ArgumentError("init='planar' has no rule for a norm with a forward of its own")
+    options = {"eps": old.eps, "affine": old.elementwise_affine} | _like(old)
+    new = group_nn.LayerNorm(place.channels, **options, group=place.group)
+    return OnPlanes(_copied(new, old), place.planes), "over channels and planes"
 
 
 def _prelu(old: nn.PReLU, place: Place) -> tuple[nn.Module, str]:
     if old.num_parameters == 1:
         return copy.deepcopy(old), "one slope for all channels"
-    new = nn.PReLU(place.channels * place.planes, **_like(old))
-    return repeated(new, old, place.channels, place.planes), "one slope per channel"
-
-
-def repeated(new: nn.Module, old: nn.Module, channels: int, planes: int) -> nn.Module:
-    """A module of torch whose parameters have one entry per channel, repeated over the planes."""
-    for name, parameter in list(old.named_parameters(recurse=False)):
-        own = nn.Parameter(parameter.detach()[:channels].clone(), parameter.requires_grad)
-        setattr(new, name, own)
-        parametrize.register_parametrization(new, name, RepeatPlanes(planes), unsafe=True)
-    return new
+    new = _copied(nn.PReLU(place.channels, **_like(old)), old)
+    return OnPlanes(new, place.planes), "one slope per channel"
 
 
 def _alone(module: nn.Module, place: Place) -> tuple[nn.Module, str]:
@@ -297,7 +308,7 @@ RULES: dict[type[nn.Module], Rule] = {
     ),
     **dict.fromkeys((nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), _instance_norm),
     nn.GroupNorm: _group_norm,
-    nn.LayerNorm: _layer_norm,
+    nn.LayerNorm: layer_norm,
     nn.PReLU: _prelu,
     **dict.fromkeys((nn.Dropout1d, nn.Dropout2d, nn.Dropout3d), _channel_dropout),
     **dict.fromkeys((*MAX_POOLS, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), _pool),
@@ -324,9 +335,26 @@ def rule_of(module: nn.Module) -> Rule | None:
     """The rule of a module's class, or of the class that it inherits its computation from."""
     for kind in type(module).__mro__:
         if kind in RULES:
-            own = type(module).forward is kind.forward
-            own = own and getattr(type(module), "_conv_forward", 0) == getattr(
-                kind, "_conv_forward", 0
-            )
-            return RULES[kind] if own else None
+            if _computes_as(module, kind):
+                return RULES[kind]
+            return _channel_norm if _normalises_channels(module) else None
     return None
+
+
+def _computes_as(module: nn.Module, kind: Any) -> bool:
+    names = ("forward", "_conv_forward")
+    return all(getattr(type(module), n, None) is getattr(kind, n, None) for n in names)
+
+
+@torch.no_grad()
+def _normalises_channels(module: nn.Module) -> bool:
+    """Whether a layer norm with a forward of its own normalises the second axis of images."""
+    if not isinstance(module, nn.LayerNorm) or len(module.normalized_shape) != 1:
+        return False
+    x = torch.randn(2, *module.normalized_shape, 3, 4, **_like(module))
+    options = module.normalized_shape, module.weight, module.bias, module.eps
+    try:
+        expected = F.layer_norm(x.movedim(1, -1), *options).movedim(-1, 1)
+        return torch.allclose(module(x), expected, atol=1e-5)
+    except RuntimeError:
+        return False

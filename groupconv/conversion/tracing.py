@@ -58,13 +58,13 @@ class Trace:
 
     Attributes:
         calls: The calls of watched modules, in their order.
-        outputs: Where the outputs of the model come from.
+        outputs: Where the outputs of the model come from, and their shapes, by their place.
         meetings: The function that joined a bare array to data behind a mixing module, by the path
             of the array.
     """
 
     calls: list[Call] = field(default_factory=list)
-    outputs: list[Flow] = field(default_factory=list)
+    outputs: dict[int, tuple[Flow, tuple[int, ...]]] = field(default_factory=dict)
     meetings: dict[str, str] = field(default_factory=dict)
 
 
@@ -96,7 +96,11 @@ def trace(
     finally:
         for hook in hooks:
             hook.remove()
-    watch.trace.outputs = [watch.flow(y) for y in tree_leaves(outputs) if isinstance(y, Tensor)]
+    watch.trace.outputs = {
+        place: (watch.flow(y), tuple(y.shape))
+        for place, y in enumerate(tree_leaves(outputs))
+        if isinstance(y, Tensor)
+    }
     return watch.trace
 
 

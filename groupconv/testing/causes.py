@@ -23,18 +23,14 @@ if TYPE_CHECKING:
 Cause = tuple[str, str]
 """What is wrong, and the change that fixes it."""
 
-WINDOWED = (
-    "conv",
-    "max_pool",
-    "avg_pool",
-    "lp_pool",
-    "Conv",
-    "MaxPool",
-    "AvgPool",
-    "LPPool",
-    "BlurPool",
+WINDOWED = re.compile("conv|(max|avg|lp)_pool|.*(Conv|ConvTranspose|MaxPool|AvgPool|LPPool)$")
+"""The names of modules and functions that have windows, without the number of dimensions."""
+
+CROPPING = re.compile("(getitem|narrow|split|chunk|tensor_split|index_select|select)$")
+RESHAPING = re.compile(
+    "(reshape|view|(un)?flatten|permute|transpose|movedim|swapaxes|(channel|pixel)_shuffle|"
+    "(Un)?[Ff]latten|(Channel|Pixel)Shuffle)$"
 )
-"""How the names of modules and functions with windows begin or end."""
 
 SIGNATURES: dict[str, tuple[str, ...]] = {
     "conv": ("input", "weight", "bias", "stride", "padding", "dilation", "groups"),
@@ -48,6 +44,9 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "pad": ("input", "pad", "mode", "value"),
 }
 """The arguments of torch's functions by position; many are built in and have no signature."""
+
+
+LINEAR = ("linear", "bilinear", "trilinear")
 
 
 @dataclass(frozen=True)
@@ -134,6 +133,8 @@ def _kernel_size(case: Case) -> tuple[int, ...]:
 
 
 def _window(case: Case) -> Window:
+    if isinstance(own := getattr(case.layer, "window", None), Window):
+        return own
     kernel = _kernel_size(case)
     stride = case.setting("stride")
     if stride is None or stride == ():
@@ -145,9 +146,7 @@ def _window(case: Case) -> Window:
 
 
 def _is_windowed(case: Case) -> bool:
-    return any(
-        case.kind.startswith(part) or case.kind.endswith(part) for part in WINDOWED
-    ) or hasattr(case.layer, "window")
+    return hasattr(case.layer, "window") or WINDOWED.match(case.kind) is not None
 
 
 def _asymmetric(case: Case) -> Cause | None:
@@ -192,8 +191,7 @@ def _remainder(case: Case) -> Cause | None:
     """Windows that leave cells over at one end."""
     if not _is_windowed(case):
         return None
-    transposed = "ranspose" in case.step.name
-    if transposed:
+    if "ranspose" in case.step.name:
         extra = case.sizes("output_padding", 0)
         if any(extra[axis] for axis in case.group.stabilizer.reversed_axes):
             return (
@@ -245,30 +243,16 @@ def _resampling(case: Case) -> Cause | None:
     if str(mode).startswith("nearest") and any(b % a for a, b in zip(n, m, strict=True)):
         return (
             f"mode={mode!r} reads the {n} cells unevenly for a size of {m}",
-            "use mode='bilinear', or a multiple of the size"
-            if case.group.dimension == 2
-            else "use a linear mode, or a multiple of the size",
+            f"use mode={LINEAR[case.group.dimension - 1]!r}, or a multiple of the size",
         )
     return None
-
-
-CROPPING = (
-    "getitem",
-    "narrow",
-    "split",
-    "chunk",
-    "tensor_split",
-    "index_select",
-    "unbind",
-    "select",
-)
 
 
 def _crop(case: Case) -> Cause | None:
     """A part of an array that does not lie in its middle."""
     d = case.group.dimension
     x, y = case.step.inputs[0], case.step.output
-    if case.step.is_module or case.kind not in CROPPING or x.ndim != y.ndim:
+    if case.step.is_module or not CROPPING.match(case.kind) or x.ndim != y.ndim:
         return None
     for axis in case.group.stabilizer.reversed_axes:
         n, m = x.shape[axis - d], y.shape[axis - d]
@@ -340,17 +324,8 @@ def _per_plane(case: Case) -> Cause | None:
 def _planar(case: Case) -> Cause | None:
     """An ordinary convolution, or a linear layer over the places of a map."""
     module = case.layer
-    if isinstance(
-        module,
-        (
-            nn.Conv1d,
-            nn.Conv2d,
-            nn.Conv3d,
-            nn.ConvTranspose1d,
-            nn.ConvTranspose2d,
-            nn.ConvTranspose3d,
-        ),
-    ) or case.kind in ("conv", "conv_transpose"):
+    is_torch = type(module).__module__.startswith("torch.nn")
+    if (is_torch and case.kind.startswith("Conv")) or case.kind in ("conv", "conv_transpose"):
         return (
             "it is an ordinary convolution, whose filters do not turn with the map",
             "use LiftingConv or GroupConv, or convert the network with groupconv.convert",
@@ -363,27 +338,9 @@ def _planar(case: Case) -> Cause | None:
     return None
 
 
-RESHAPING = (
-    "reshape",
-    "view",
-    "flatten",
-    "unflatten",
-    "permute",
-    "transpose",
-    "movedim",
-    "Flatten",
-    "Unflatten",
-    "ChannelShuffle",
-    "swapaxes",
-    "PixelShuffle",
-    "pixel_shuffle",
-    "channel_shuffle",
-)
-
-
 def _reshaped(case: Case) -> Cause | None:
     """A reshape after which the planes of a map no longer lie together."""
-    if case.kind not in RESHAPING and case.step.name not in RESHAPING:
+    if not RESHAPING.match(case.kind):
         return None
     shapes = f"{tuple(case.step.inputs[0].shape)} to {tuple(case.step.output.shape)}"
     return (

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from groupconv.algebra import SplitGroup
 from groupconv.arguments import flag
-from groupconv.errors import EquivarianceError, EquivarianceWarning, GroupConvError
+from groupconv.errors import ArgumentError, EquivarianceError, EquivarianceWarning, GroupConvError
 from groupconv.registry import as_group
 from groupconv.testing.causes import Case, cause_of
 from groupconv.testing.equivariance import evaluating, group_of, tolerance_of
@@ -165,6 +165,11 @@ def diagnose(
     given = Example.read(x)
     given.require_maps(G)
     is_circular = flag("circular", circular)
+    if not given.is_moved(G):
+        raise ArgumentError(
+            "x stays as it is under every element, which measures nothing; give another x, such as "
+            "torch.randn"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EquivarianceWarning)  # what it says is among the causes
         return _Examination(model, given, G, out_space, is_circular=is_circular).diagnosis()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -64,6 +65,19 @@ class Example:
             return act(x, g, group, circular=circular)
 
         return self.mapped(act_on)
+
+    def is_moved(self, group: SplitGroup) -> bool:
+        """Whether any generator of the group changes it; maps of one cell cannot be changed."""
+        own, d = self.tensors(), group.dimension
+        if all(x.ndim not in (d + 2, d + 3) or max(x.shape[-d:]) == 1 for x in own):
+            return True
+        for s in group.stabilizer.generators:
+            moved = self.moved(group.element(s), group).tensors()
+            if any(
+                a.shape != b.shape or not torch.equal(a, b) for a, b in zip(own, moved, strict=True)
+            ):
+                return True
+        return group.order == 1
 
     def tensors(self) -> list[Tensor]:
         """All tensors."""

@@ -52,8 +52,7 @@ def test_no_generator_is_dropped(tmp_path, name):
     scaffold.new("odd", generators, None, tmp_path / "odd")
     group = group_in(tmp_path / "odd")
     assert group.order == 2
-    assert len(group.generators) == 27
-    assert group.generators[-1].name == (name.rstrip("=") or "a1")
+    assert [g.name for g in group.generators] == [name.rstrip("=") or "a1"]
 
 
 def test_unnamed_generators_take_free_names(tmp_path):

@@ -127,14 +127,58 @@ def test_inputs_by_name_and_a_module_that_is_a_layer_itself():
     assert len(report.rows) == 1
 
 
-def test_a_backbone_without_a_head_stays_on_the_group():
+class Features(nn.Module):
+    """Maps of two levels, a feature vector and scores."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.block = nn.Conv2d(3, 8, 3, padding=1), BasicBlock(8, 16, 2)
+        self.last, self.fc = nn.Conv2d(16, 12, 1), nn.Linear(16, 5)
+
+    def forward(self, x):
+        one = F.relu(self.stem(x))
+        two = self.block(one)
+        vector = two.mean((2, 3))
+        tokens = two.flatten(2).transpose(1, 2)
+        return {
+            "maps": [one, two, self.last(two)],
+            "vector": vector,
+            "scores": self.fc(vector),
+            "t": tokens,
+        }
+
+
+@pytest.mark.parametrize("pool", ["mean", "max"])
+@pytest.mark.parametrize("width", ["parameters", "channels"])
+def test_what_the_code_returns_from_the_middle_is_projected(width, pool):
+    model, x = Features(), torch.randn(2, 3, 9, 9)
+    net, report = gc.convert(model, "p4", example=x, width=width, pool=pool)
+    y, turned = net(x), net(x.rot90(1, (-2, -1)))
+    eight, sixteen = (4, 8) if width == "parameters" else (8, 16)
+    assert [tuple(m.shape[1:]) for m in y["maps"]] == [(eight, 9, 9), (sixteen, 5, 5), (12, 5, 5)]
+    for name in ("vector", "scores"):
+        torch.testing.assert_close(y[name], turned[name], atol=1e-5, rtol=1e-5)
+    for one, other in zip(y["maps"], turned["maps"], strict=True):
+        torch.testing.assert_close(one.rot90(1, (-2, -1)), other, atol=1e-5, rtol=1e-5)
+    assert y["t"].shape == (2, 25, sixteen)
+    rows = {row.path: row for row in report.rows}
+    assert rows["(output 3)"].note == f"projected to the lattice ({pool} over planes)"
+    assert "(output 2)" not in rows
+    assert pickle.loads(pickle.dumps(net))(x)["vector"].shape == y["vector"].shape
+    with pytest.raises(ConversionError, match="convert it with outputs='group'"):
+        gc.to_planar(net)
+
+
+def test_outputs_may_stay_on_the_group():
+    x = torch.randn(1, 3, 9, 9)
     stem, block = nn.Conv2d(3, 8, 3, padding=1), BasicBlock(8, 8)
-    net, report = gc.convert(nn.Sequential(stem, block), "p4", example=torch.randn(1, 3, 9, 9))
-    assert net(torch.randn(1, 3, 9, 9)).shape == (1, 4 * 4, 9, 9)
-    assert report.error < 1e-5
-    pooled = nn.Sequential(stem, block, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    net, _ = gc.convert(pooled, "p4", example=torch.randn(1, 3, 9, 9))
-    assert net(torch.randn(1, 3, 9, 9)).shape == (1, 16)
+    for tail in ([], [nn.AdaptiveAvgPool2d(1), nn.Flatten()]):
+        backbone = nn.Sequential(stem, block, *tail)
+        net, report = gc.convert(backbone, "p4", example=x, outputs="group")
+        assert net(x).shape[1] == 4 * 4
+        assert report.error < 1e-5
+        assert report.rows[-1].note == "left on the group"
+        torch.testing.assert_close(gc.to_planar(net).eval()(x), net.eval()(x))
 
 
 def test_blocks_of_channels_divide_the_widths():
@@ -168,12 +212,14 @@ def test_overrides():
     assert isinstance(net.inc[2], Doubled)
     assert net.down1[3] is own
     assert isinstance(net.pool, nn.MaxPool2d)
-    assert net(x).shape == (1, 1 * 8, 16, 16)
+    assert net(x).shape == (1, 1, 16, 16)
     notes = {row.path: row.note for row in report.rows}
     assert notes["pool"] == notes["down1.3"] == "as overrides= says"
     assert notes["outc"] == "on the group"
     with pytest.raises(ArgumentError, match=r"overrides='inc.9': there is no such module"):
         gc.convert(model, "p4m", example=x, overrides={"inc.9": "keep"})
+    with pytest.raises(ArgumentError, match="only the output of a convolution or of a linear"):
+        gc.convert(model, "p4m", example=x, overrides={"inc.1": "group"})
     with pytest.raises(ArgumentError, match="expected 'keep', 'group', 'lattice' or a module"):
         gc.convert(model, "p4m", example=x, overrides={"inc": "kept"})
 
@@ -305,12 +351,12 @@ def sequential(*layers):
         (
             sequential(nn.Flatten(2), nn.Conv1d(8, 8, 1), nn.Unflatten(2, (9, 9))),
             "2",
-            "has another",
+            "acts on 2 spatial axes, and it on",
         ),
         (LeNet, "fc", r"'fc' gets a tensor of shape .* write|read it off the tensor"),
         (Mixer, "places", "gets .* channels|fixed number"),
         (Functional, "weight", r"'weight', of shape \(8, 8, 3, 3\), meets .*functional.conv2d"),
-        (Joined, "last", "a map on the lattice, such as the image, is not to be joined"),
+        (Joined, "last", "a map on the lattice was joined to them, such as the image"),
         (Recurrent, "rnn", r"'rnn' \(GRU\) has parameters, and there is no rule"),
         (
             sequential(
@@ -335,6 +381,124 @@ def test_what_has_no_counterpart_is_refused_by_name(make, path, message):
     assert list(model.modules()) == modules
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
     assert not any(hasattr(p, "_groupconv_flow") for p in model.parameters())
+
+
+class Cut(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(3, 16, 3), nn.LazyConv2d(8, 1), nn.Conv2d(16, 3, 1)
+
+    def forward(self, x):
+        x = self.a(x)
+        return self.c(torch.cat([x[:, :8], self.b(x[:, 8:])], 1))
+
+
+class Halves(Cut):
+    def forward(self, x):
+        one, two = self.a(x).chunk(2, 1)
+        return self.c(torch.cat([one, self.b(two)], 1))
+
+
+def test_a_cut_of_a_fixed_number_of_channels_is_refused():
+    x = torch.randn(2, 3, 9, 9)
+    for width in ("parameters", "channels"):
+        model = Cut()
+        model(x)
+        with pytest.raises(
+            ConversionError, match=r"line \d+: .* keeps 8 of .* planar network keeps 8 of 16"
+        ):
+            gc.convert(model, "p4", example=x, width=width)
+    model = Halves()
+    model(x)
+    gc.convert(model, "p4", example=x, width="channels", init="planar")
+
+
+class Conditioned(nn.Module):
+    """An embedding of a class shifts the map, and so does a vector."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.emb, self.lin = nn.Conv2d(1, 8, 3), nn.Embedding(4, 6), nn.Linear(6, 8)
+        self.vec, self.out = nn.Linear(3, 8), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x, label, vector):
+        shift = self.lin(self.emb(label)) + self.vec(vector)
+        return self.out(F.relu(self.conv(x) + shift[:, :, None, None]))
+
+
+def test_vectors_and_embeddings_condition_a_map():
+    example = torch.randn(2, 1, 9, 9), torch.tensor([0, 3]), torch.randn(2, 3)
+    net, report = gc.convert(Conditioned(), "p4m", example=example)
+    assert report.error < 1e-5
+    assert isinstance(net.emb, nn.Embedding)
+    assert {row.path: row.note for row in report.rows}["emb"] == "left alone: on the lattice"
+
+
+class ChannelsFirstNorm(nn.LayerNorm):
+    """The norm of torchvision's ConvNeXt."""
+
+    def forward(self, x):
+        x = x.permute(0, 2, 3, 1)
+        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps).permute(
+            0, 3, 1, 2
+        )
+
+
+def test_a_layer_norm_of_channels_is_known_by_what_it_computes():
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), ChannelsFirstNorm(8), nn.PReLU(8), nn.Conv2d(8, 2, 1))
+    x = torch.randn(2, 3, 9, 9)
+    net, report = gc.convert(model, "p4m", example=x)
+    assert report.rows[1].note == "over channels and planes"
+    assert [row.new_parameters for row in report.rows[1:3]] == [2 * 3, 3]
+    assert pickle.loads(pickle.dumps(net))(x).shape == (2, 2, 7, 7)
+    torch.testing.assert_close(gc.to_planar(net)(x), net(x))
+
+
+@pytest.mark.parametrize("make", [torch.zeros, torch.ones])
+def test_an_example_that_no_element_moves_is_checked_on_noise(make):
+    model = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.ReLU(), nn.Conv2d(8, 2, 1))
+    with pytest.raises(EquivarianceError, match="places its windows unevenly"):
+        gc.convert(model, "p4m", example=make(1, 3, 16, 16))
+    assert gc.convert(model, "p4m", example=make(1, 3, 17, 17))[1].error < 1e-5
+
+
+def test_the_report_says_how_far_a_planar_start_is_from_the_average():
+    class Mixed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 2, 1)
+
+        def forward(self, x):
+            return self.two(F.normalize(self.one(x), dim=1))  # over all planes together
+
+    x, options = torch.randn(1, 3, 9, 9), {"width": "channels", "init": "planar"}
+    exact = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 2, 1))
+    assert gc.convert(exact, "p4", example=x, **options)[1].deviation < 1e-5
+    report = gc.convert(Mixed(), "p4", example=x, **options)[1]
+    assert report.deviation > 0.01
+    assert "from the planar network over the group: " in str(report)
+
+
+def test_a_scale_per_channel_keeps_its_name_and_pickles():
+    model, x = ConvNeXt(), torch.randn(1, 3, 32, 32)
+    net, _ = gc.convert(model, "p4", example=x)
+    assert net.state_dict()["blocks.0.gamma"].shape == (8,)
+    assert sorted(key for key, _ in net.named_parameters()) == sorted(
+        set(dict(net.named_parameters()))
+    )
+    other = pickle.loads(pickle.dumps(copy.deepcopy(net)))
+    torch.testing.assert_close(other(x), net(x))
+    net(x).sum().backward()
+    assert net.blocks[0].gamma.grad.shape == (8,)
+    copy.deepcopy(net)
+
+
+def test_a_network_of_a_group_is_not_converted_again():
+    net, _ = gc.convert(UNet(), "p4", example=torch.randn(1, 1, 16, 16))
+    with pytest.raises(
+        ConversionError, match=r"'inc.0' \(OnPlanes\) is a layer of a group already"
+    ):
+        gc.convert(net, "p4", example=torch.randn(1, 1, 16, 16))
 
 
 def test_a_branch_that_the_converted_network_does_not_take():

@@ -31,7 +31,8 @@ def require_plain(model):
         assert "groupconv" not in type(part).__module__, part
         if isinstance(part, torch.fx.GraphModule):
             assert "groupconv" not in part.code
-    assert not any("groupconv" in str(hook) for hook in model._forward_hooks.values())
+        hooks = *part._forward_hooks.values(), *part._forward_pre_hooks.values()
+        assert not any("groupconv" in str(hook) for hook in hooks)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -295,5 +295,7 @@ def test_the_network_is_left_alone():
 
 
 def test_it_needs_a_map():
+    with pytest.raises(ArgumentError, match="x stays as it is under every element"):
+        diagnose(nn.Conv2d(1, 1, 3), torch.ones(1, 1, 9, 9), group="p4m")
     with pytest.raises(ArgumentError, match=r"'p4m' acts on maps \(B, C, \*spatial\) with 2"):
         diagnose(nn.Linear(3, 3), torch.randn(2, 3), group="p4m")
