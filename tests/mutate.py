@@ -36,6 +36,8 @@ ABOUT = {
     "groupconv/algebra/lattice.py": FINITE, "groupconv/algebra/surds.py": FINITE,
     "groupconv/algebra/stabilizer.py": (*FINITE, "tests/transforms"),
     "groupconv/algebra/words.py": FINITE, "groupconv/algebra/triplets.py": FINITE,
+    "groupconv/transforms/restrictions.py": ("tests/nn/test_layers.py", "groupconv/transforms"),
+    "groupconv/transforms/stencils.py": ("tests/nn/test_resampling.py", "groupconv/transforms"),
     "groupconv/transforms": TABLES,
 }  # fmt: skip
 """The tests that are about a file; `CONTRACT` are those of all others."""
@@ -53,7 +55,7 @@ MIRRORS = {
 """Where the tests of a file stand that are not under its own name."""
 
 MEMORY = 24 * 2**30
-PATIENCE = 10
+PATIENCE = 30
 """Seconds of computing that one test may take, and the collection of one file."""
 
 COMPARE = {
