@@ -9,6 +9,7 @@ import sys
 import torch
 from torch import nn
 
+from groupconv.algebra.formulas import raised_at
 from groupconv.errors import ArgumentError
 from groupconv.testing import diagnose
 
@@ -20,7 +21,11 @@ def examine(
     torch.manual_seed(0)
     found = _network(model)
     inputs = tuple(torch.randn(_shape(text)) for text in shapes)
-    diagnosis = diagnose(found, inputs, group=group, circular=is_circular)
+    try:
+        diagnosis = diagnose(found, inputs, group=group, circular=is_circular)
+    except (RuntimeError, TypeError) as error:  # torch's own, of a shape that does not fit
+        shown = ", ".join(shapes)
+        raise ArgumentError(f"--input={shown}: the network raised {_said(error)}") from error
     print(json.dumps(diagnosis.to_dict(), indent=2) if as_json else diagnosis)
     return 0 if diagnosis.passed else 1
 
@@ -35,10 +40,17 @@ def _network(text: str) -> nn.Module:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ArgumentError(f"model={text!r} cannot be imported: {error}") from error
-    made = found if isinstance(found, nn.Module) else found()
+    try:
+        made = found if isinstance(found, nn.Module) else found()
+    except Exception as error:
+        raise ArgumentError(f"model={text!r} raised {_said(error)}{raised_at(error)}") from error
     if not isinstance(made, nn.Module):
         raise ArgumentError(f"model={text!r} gives {type(made).__name__}, expected a torch module")
     return made
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 from groupconv.conversion.layers import ProjectedOutputs, Repeated
 from groupconv.conversion.report import Row
 from groupconv.conversion.rules import MIXING, SPATIAL_RULES, Place, layer_norm
+from groupconv.conversion.tracing import unchanged
 from groupconv.errors import ConversionError, EquivarianceWarning, GroupConvError
 from groupconv.testing.equivariance import evaluating
 
@@ -81,6 +82,10 @@ def build(
         with evaluating(model), warnings.catch_warnings():
             warnings.simplefilter("ignore", EquivarianceWarning)  # the check says it, with a cause
             outputs = example.copied().run(model)
+            if plan.in_training:
+                model.train(True)
+                with unchanged(model):
+                    example.copied().run(model)
     except GroupConvError:
         raise
     except Exception as error:
@@ -127,7 +132,8 @@ def _project_outputs(model: nn.Module, plan: Plan, style: Style, outputs: Any) -
         note = note if style.projects else "left on the group"
         yield Row(f"(output {place})", "", "", shape, tuple(new), 0, 0, note)
     if axes and style.projects:
-        model.register_forward_hook(ProjectedOutputs(axes, plan.group.order, style.pool))
+        count = len(tree_leaves(outputs))
+        model.register_forward_hook(ProjectedOutputs(axes, count, plan.group.order, style.pool))
 
 
 def _is_exchanged(path: str, plan: Plan) -> bool:

@@ -23,18 +23,25 @@ def fold_norms(model: nn.Module, example: Example) -> None:
     The norm becomes an identity.
     """
     with evaluating(model):
-        steps = record(model, example).steps
+        recording = record(model, example)
+    steps = recording.steps
     readers = Counter(parent for step in steps for parent in step.parents)
+    readers.update(recording.made_outputs)  # what is returned is read as well
     calls = Counter(id(step.call) for step in steps)
     folded: dict[int, nn.Module] = {}
     for step in steps:
         norm, parent = _inner(step.call), step.parents[0]
-        if not isinstance(norm, group_nn.BatchNorm) or parent is None or parent < 0:
+        if parent is None or parent < 0:
             continue
         conv = _inner(steps[parent].call)
+        norm = getattr(norm, "norm", norm) if isinstance(norm, group_nn.BatchNorm) else norm
+        is_planar = isinstance(norm, nn.modules.batchnorm._BatchNorm)
+        if not is_planar or not _can_fold(conv):
+            continue
         is_alone = readers[parent] == calls[id(step.call)] == calls[id(steps[parent].call)] == 1
-        if is_alone and _can_fold(conv) and norm.norm.track_running_stats:
-            _fold(conv, norm.norm)
+        fits = norm.num_features == conv.out_channels and norm.track_running_stats
+        if is_alone and fits:
+            _fold(conv, norm)
             folded[id(step.call)] = nn.Identity()
     exchanged(model, folded)
 

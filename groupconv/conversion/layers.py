@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
+from groupconv.errors import ShapeError
+
 if TYPE_CHECKING:
     from groupconv.nn import GroupConv
 
@@ -194,16 +196,23 @@ class ProjectedOutputs:
 
     Args:
         axes: The axis of the channels of each output on the group, by its place among all outputs.
+        count: How many outputs there are.
         planes: The number of planes `S`.
         mode: `"mean"` or `"max"`.
     """
 
-    def __init__(self, axes: dict[int, int], planes: int, mode: str) -> None:
-        self.axes, self.planes, self.mode = axes, planes, mode
+    def __init__(self, axes: dict[int, int], count: int, planes: int, mode: str) -> None:
+        self.axes, self.count, self.planes, self.mode = axes, count, planes, mode
 
     def __call__(self, _: nn.Module, __: Any, output: Any) -> Any:
         """Project."""
         leaves, spec = tree_flatten(output)
+        if len(leaves) != self.count:
+            raise ShapeError(
+                f"the network gives {len(leaves)} outputs, and gave {self.count} on the example "
+                f"that it was converted with, so it is not known which are on the group; convert "
+                f"it with outputs='group'"
+            )
         for place, axis in self.axes.items():
             y = leaves[place].unflatten(axis, (-1, self.planes))
             leaves[place] = y.amax(axis + 1) if self.mode == "max" else y.mean(axis + 1)

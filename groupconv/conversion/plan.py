@@ -35,6 +35,7 @@ class Plan:
         modules: The modules that are looked at from outside, by path.
         rules: The rule of each that is to be exchanged, by path.
         calls: The calls of each, by path.
+        in_training: Whether some modules run in training mode alone.
         projecting: The identities of the modules whose output is on the lattice.
         arrays: The parameters and buffers of the model's own that are to be repeated over planes,
             each with the axis of its channels, by path.
@@ -65,10 +66,22 @@ class Plan:
             if rule and overrides.get(path, "group") in SPACES:
                 self.rules[path] = rule
         mixing = {id(m): path for path, m in self.modules.items() if self._mixes(path, m)}
-        self.found = trace(model, example, self.modules, mixing, group.dimension)
+        arguments = model, example, self.modules, mixing, group.dimension
+        self.found = trace(*arguments)
+        reached = {call.path for call in self.found.calls}
+        self.in_training = model.training and not reached.issuperset(self.rules)
+        traces = [self.found]
+        if self.in_training:  # such as heads that only help to train
+            traces.append(trace(*arguments, in_its_own_mode=True))
+        self.all_calls = [call for each in traces for call in each.calls]
+        self.all_outputs = [flow for each in traces for flow, _ in each.outputs.values()]
+        self.meetings = {path: f for each in traces for path, f in each.meetings.items()}
         self.calls: dict[str, list[Call]] = defaultdict(list)
-        for call in self.found.calls:
-            self.calls[call.path].append(call)
+        for each in traces:
+            new = set(self.calls)
+            for call in each.calls:
+                if call.path not in new:
+                    self.calls[call.path].append(call)
         self.projecting = self._projecting(mixing)
         self.arrays = self._arrays(model)
         for path, module in self.modules.items():
@@ -126,11 +139,11 @@ class Plan:
         """The modules that no other one reads, if only such are joined in an output."""
         read = {
             source
-            for call in self.found.calls
+            for call in self.all_calls
             if id(call.module) in mixing or self._is_unknown(call.path)
             for source in call.flow.sources
         }
-        joined = [set(flow.sources) for flow, _ in self.found.outputs.values()]
+        joined = [set(flow.sources) for flow in self.all_outputs]
         last = set[int]().union(*joined) - read
         for key, path in mixing.items():
             if path in self.overrides:
@@ -143,7 +156,7 @@ class Plan:
 
     def _arrays(self, model: nn.Module) -> dict[str, int]:
         found = {}
-        for path, function in self.found.meetings.items():
+        for path, function in self.meetings.items():
             owner, _, name = path.rpartition(".")
             array = getattr(model.get_submodule(owner), name)
             axes = [axis for axis, n in enumerate(array.shape) if n > 1]
@@ -172,8 +185,8 @@ class Plan:
     def _require_convertible(self, path: str, module: nn.Module) -> None:
         if path not in self.calls:
             raise ConversionError(
-                f"{path!r} did not run on the example in evaluation mode, so nothing is known of "
-                f"its input; give an example that reaches it, or "
+                f"{path!r} did not run on the example, so nothing is known of its input; give an "
+                f"example that reaches it, a model in training mode if it runs only there, or "
                 f"overrides={{{path!r}: 'keep'}} if it never runs",
                 path,
             )

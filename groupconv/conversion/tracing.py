@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 from groupconv.testing.equivariance import evaluating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from groupconv.testing.examples import Example
 
@@ -74,6 +75,8 @@ def trace(
     watched: dict[str, nn.Module],
     mixing: Collection[int],
     dimension: int,
+    *,
+    in_its_own_mode: bool = False,
 ) -> Trace:
     """Run a model in evaluation mode, and note what each watched module reads.
 
@@ -83,6 +86,7 @@ def trace(
         watched: The modules that are looked at from outside, by path; one entry for each module.
         mixing: The identities of those whose output is no longer their input, cell by cell.
         dimension: The number of spatial axes.
+        in_its_own_mode: Whether to run it as it is, for what runs only in training.
     """
     watch = _Watch(model, watched.values(), dimension)
     hooks = []
@@ -91,7 +95,7 @@ def trace(
         leave = watch.leaver(path, is_mixing=id(module) in mixing)
         hooks.append(module.register_forward_hook(leave))
     try:
-        with evaluating(model), watch:
+        with (unchanged if in_its_own_mode else evaluating)(model), watch:
             outputs = example.copied().run(model)
     finally:
         for hook in hooks:
@@ -102,6 +106,19 @@ def trace(
         if isinstance(y, Tensor)
     }
     return watch.trace
+
+
+@contextlib.contextmanager
+def unchanged(model: nn.Module) -> Iterator[None]:
+    """Without gradients; statistics and random numbers are as before in the end."""
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            for name, buffer in model.named_buffers():
+                if name in before:
+                    buffer.copy_(before[name])
 
 
 class _Watch(TorchFunctionMode):

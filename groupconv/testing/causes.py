@@ -256,6 +256,12 @@ def _crop(case: Case) -> Cause | None:
         return None
     for axis in case.group.stabilizer.reversed_axes:
         n, m = x.shape[axis - d], y.shape[axis - d]
+        if 0 < m < n and _has_steps(case):
+            return (
+                f"it reads every few cells along axis {axis}, {m} of {n}, from one end",
+                "read an odd number of cells with a step that divides the way from first to last, "
+                "or use a convolution with a stride",
+            )
         if m < n:
             odd = (n - m) % 2
             return (
@@ -266,6 +272,27 @@ def _crop(case: Case) -> Cause | None:
                 else "cut the same number off both ends, as CenterCrop does",
             )
     return None
+
+
+def _has_steps(case: Case) -> bool:
+    """Whether a slice has a step."""
+    index = case.step.arguments[1] if len(case.step.arguments) > 1 else ()
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(part, slice) and (part.step or 1) > 1 for part in parts)
+
+
+def _some_planes(case: Case) -> Cause | None:
+    """A part of the planes, which the group exchanges."""
+    d, S = case.group.dimension, case.group.order
+    x, y = case.step.inputs[0], case.step.output
+    is_cut = not case.step.is_module and CROPPING.match(case.kind)
+    if not is_cut or x.ndim != d + 3 or x.shape[2] != S or (y.ndim == x.ndim and y.shape[2] == S):
+        return None
+    left = y.shape[2] if y.ndim == x.ndim else 1
+    return (
+        f"it takes {left} of {S} planes, which {case.group.name!r} exchanges",
+        "use CosetPool, or Restrict for the planes of a subgroup",
+    )
 
 
 def _place_dependent(case: Case) -> Cause | None:
@@ -303,7 +330,7 @@ def _per_plane(case: Case) -> Cause | None:
     if is_norm and (is_torch or not case.step.is_module):
         return (
             "it normalises every plane by itself, or has a parameter or a statistic for each",
-            f"use {re.sub('[123]d$', '', name)} of groupconv.nn, one of each per channel",
+            "use a norm of groupconv.nn, such as BatchNorm or LayerNorm: one of each per channel",
         )
     x = case.step.inputs[0]
     if is_torch and name.startswith(("Conv", "Linear")):
@@ -352,6 +379,6 @@ def _reshaped(case: Case) -> Cause | None:
 
 RULES: tuple[Callable[[Case], Cause | None], ...] = (
     *(_other_group, _planes_as_space, _asymmetric, _remainder, _padding, _resampling, _crop),
-    *(_reshaped, _place_dependent, _per_plane, _planar),
+    *(_some_planes, _reshaped, _place_dependent, _per_plane, _planar),
 )
 """In this order: what is said of a step first is the more specific."""

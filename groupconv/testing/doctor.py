@@ -64,7 +64,8 @@ class Diagnosis:
         group: The name of the group.
         stages: The modules, in the order of execution; the code between them where it is at fault.
         error: The equivariance error of the outputs in the network's own arithmetic.
-        rounding: How large an error rounding in that arithmetic explains.
+        exact_error: The same in the type in which the stages are compared.
+        rounding: How large an error rounding in the network's own arithmetic explains.
         arithmetic: The type in which the stages were compared.
         dtype: The network's own type.
         culprit: The first stage that breaks equivariance, if any.
@@ -75,6 +76,7 @@ class Diagnosis:
     group: str
     stages: tuple[Stage, ...]
     error: float
+    exact_error: float
     rounding: float
     arithmetic: str
     dtype: str
@@ -101,14 +103,16 @@ class Diagnosis:
         return asdict(self) | {"passed": self.passed}
 
     def _verdict(self) -> str:
-        ran = f"error {self.error:.1e} in {self.dtype}, where rounding explains {self.rounding:.1e}"
+        ran = f"error {self.error:.1e} in {self.dtype}"
         if self.passed:
-            return f"equivariant under {self.group}: {ran}"
+            explained = f"where rounding explains {self.rounding:.1e}"
+            return f"equivariant under {self.group}: {ran}, {explained}"
         place = ""
         if self.culprit is not None:
             where = repr(self.culprit.path) if self.culprit.path else "the network"
             place = f" {where} ({self.culprit.name}) breaks it:"
         remedy = f"; {self.remedy}" if self.remedy else ""
+        ran += f", {self.exact_error:.1e} in {self.arithmetic}"
         return f"not equivariant under {self.group}: {ran};{place} {self.cause}{remedy}"
 
     def __str__(self) -> str:
@@ -299,6 +303,7 @@ class _Examination:
             self.group.name,
             tuple(stages),
             own,
+            error,
             rounding,
             _short(self.dtype),
             _short(dtype),

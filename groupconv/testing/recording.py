@@ -53,7 +53,9 @@ class Step:
     def name(self) -> str:
         """The name of the class or of the function."""
         if self.is_module:
-            return type(self.call).__name__
+            inner = getattr(self.call, "layer", self.call)  # of a converted network
+            is_chain = inner is not self.call and isinstance(inner, nn.Sequential)
+            return type(inner[0] if is_chain else inner).__name__
         return str(getattr(self.call, "__name__", self.call)).strip("_")
 
     @property
@@ -70,10 +72,12 @@ class Recording:
     Attributes:
         steps: In the order in which they ended.
         outputs: The tensors that the network gives.
+        made_outputs: The numbers of the steps that gave these.
     """
 
     steps: list[Step]
     outputs: list[Tensor]
+    made_outputs: list[int | None]
 
 
 def record(model: nn.Module, example: Example) -> Recording:
@@ -86,7 +90,8 @@ def record(model: nn.Module, example: Example) -> Recording:
     finally:
         for hook in recorder.hooks:
             hook.remove()
-    return Recording(recorder.steps, [y for y in tree_leaves(outputs) if isinstance(y, Tensor)])
+    found = [y for y in tree_leaves(outputs) if isinstance(y, Tensor)]
+    return Recording(recorder.steps, found, [recorder.step_of.get(id(y)) for y in found])
 
 
 def is_opaque(module: nn.Module) -> bool:

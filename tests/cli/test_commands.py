@@ -306,6 +306,9 @@ def build():
     return nn.Sequential(L.LiftingConv(3, 4, 3, stride=2, padding=1), nn.ReLU(), L.CosetPool())
 
 made = nn.Conv2d(3, 4, 3)
+
+def broken():
+    return nn.Conv2d(3, 4)
 nothing = dict
 """
 
@@ -337,6 +340,12 @@ def test_doctor_examines_a_network_of_ones_own(command):
         (["own_networks:build", "--input", "1"], "cannot be imported: No module named"),
         (["own_network:biuld", "--input", "1"], "cannot be imported: module 'own_network' has no"),
         (["own_network:nothing", "--input", "1"], "gives dict, expected a torch module"),
+        (["own_network:broken", "--input", "1"], "raised TypeError: "),
+        (["own_network:broken", "--input", "1"], "(own_network.py, line 12)"),
+        (
+            ["own_network:made", "--input", "1,4,9,9", "--group", "p4"],
+            "--input=1,4,9,9: the network raised RuntimeError: Given groups=1, weight of size",
+        ),
         (["own_network:build", "--input", "1x3"], "--input='1x3': expected integers"),
         (["own_network:build", "--input", "1,3"], "'p4' acts on maps (B, C, *spatial)"),
     ],

@@ -226,7 +226,7 @@ def test_overrides():
 
 def test_a_network_that_is_not_equivariant_at_this_size_is_an_error():
     model, group, _ = made("MobileNetV2")
-    x, cause = torch.randn(1, 3, 16, 16), r"'stem.0' \(OnPlanes\) breaks it.*use size 15 or 17"
+    x, cause = torch.randn(1, 3, 16, 16), r"'stem.0' \(LiftingConv\) breaks it.*use size 15 or 17"
     with pytest.raises(EquivarianceError, match=cause):
         gc.convert(model, group, example=x)
     net, report = gc.convert(model, group, example=x, check=False)
@@ -330,7 +330,36 @@ class Unreached(nn.Module):
         self.conv, self.extra = nn.Conv2d(3, 8, 1), nn.Conv2d(3, 8, 1)
 
     def forward(self, x):
-        return self.extra(x) if self.training else self.conv(x)
+        return self.extra(x) if x.shape[-1] > 100 else self.conv(x)
+
+
+class Auxiliary(nn.Module):
+    """A head behind the first layer that only helps to train, as GoogLeNet has."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.norm, self.body = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 8, 3)
+        self.aux = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x):
+        x = F.relu(self.norm(self.stem(x)))
+        scores = self.head(F.relu(self.body(x)).mean((2, 3)))
+        return (scores, self.aux(x)) if self.training else scores
+
+
+def test_heads_that_only_help_to_train_are_converted_as_well():
+    model, x = Auxiliary(), torch.randn(2, 3, 9, 9)
+    net, report = gc.convert(model, "p4m", example=x)
+    assert "projects to the lattice" in {row.path: row.note for row in report.rows}["aux.2"]
+    assert not net.norm.layer.norm.running_mean.any()
+    assert net.training
+    with torch.no_grad():
+        net.norm.layer.norm.eval()
+        one, two = net(x), net(x.flip(-1))
+    torch.testing.assert_close(one[1], two[1], atol=1e-5, rtol=1e-5)
+    with pytest.raises(ConversionError, match="a model in training mode if it runs only there"):
+        gc.convert(model.eval(), "p4m", example=x)
 
 
 def sequential(*layers):
@@ -365,7 +394,7 @@ def sequential(*layers):
             "3",
             "treats every place of a flattened map by itself",
         ),
-        (Unreached, "extra", "'extra' did not run on the example in evaluation mode"),
+        (Unreached, "extra", "'extra' did not run on the example, so nothing is known"),
         (sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 1))), "1", "weight norm"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

@@ -92,6 +92,14 @@ PLANTED = {
         code(lambda net, x: x[..., :5, :5]), (2, 9, 9), P4M,
         "", "keeps 5 of 9 cells along axis 0", "both ends",
     ),
+    "every second cell": (
+        code(lambda net, x: x[..., ::2, ::2]), (2, 8, 8), P4M,
+        "", "reads every few cells along axis 0, 4 of 8, from one end", "a stride",
+    ),
+    "some of the planes": (
+        code(lambda net, x: x[:, :, 0], None, nn.Identity()), (2, 9, 9), P4M,
+        "", "takes 1 of 8 planes, which 'p4m' exchanges", "use CosetPool",
+    ),
     "upsampling mode": (
         chain(L.CosetPool(), nn.Upsample(size=13, mode="nearest")), (2, 9, 9), P4M,
         "2", "mode='nearest' reads", "bilinear",
@@ -102,11 +110,11 @@ PLANTED = {
     ),
     "stock norm over the wrong axes": (
         chain(nn.Flatten(1, 2), nn.BatchNorm2d(32), nn.Unflatten(1, (4, 8)), L.CosetPool()),
-        (2, 9, 9), P4M, "2", "normalises every plane by itself", "BatchNorm of groupconv.nn",
+        (2, 9, 9), P4M, "2", "normalises every plane by itself", "a norm of groupconv.nn",
     ),
     "norm with a parameter per place": (
         chain(nn.LayerNorm((8, 9, 9)), L.CosetPool()), (2, 9, 9), P4M,
-        "1", "normalises every plane", "LayerNorm of groupconv.nn",
+        "1", "normalises every plane", "a norm of groupconv.nn",
     ),
     "bias per plane": (
         code(lambda net, x: x + net.planes), (2, 9, 9), P4M,
