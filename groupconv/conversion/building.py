@@ -41,6 +41,7 @@ class Style:
         is_planar: Whether weights start from the planar ones.
         projects: Whether outputs that are left on the group are projected as well.
         blocks: What has to divide the width that stands for a planar one.
+        widths: The widths that were asked for so far.
     """
 
     scale: float
@@ -48,11 +49,13 @@ class Style:
     is_planar: bool
     projects: bool = True
     blocks: dict[int, int] = field(default_factory=dict)
+    widths: dict[int, int] = field(default_factory=dict)
 
     def width(self, channels: int) -> int:
         """The number of channels on the group that stands for a planar one."""
         block = self.blocks.get(channels, 1)
-        return max(1, round(channels / self.scale / block)) * block
+        self.widths[channels] = max(1, round(channels / self.scale / block)) * block
+        return self.widths[channels]
 
 
 def build(

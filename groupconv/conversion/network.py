@@ -109,4 +109,5 @@ def convert(
         error = diagnosis.error
         if init == "planar" and width == "channels" and projects:
             deviation = deviation_from(model, new, given, group, pool)
-    return new, ConversionReport(group.name, tuple(rows), before, after, error, deviation)
+    counts = before, after, style.widths
+    return new, ConversionReport(group.name, tuple(rows), *counts, error, deviation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -40,6 +40,7 @@ class ConversionReport:
         rows: The modules, in the order in which they ran.
         parameters: The number of parameters of the network before.
         new_parameters: And after.
+        widths: The number of channels on the group that stands for each planar one.
         error: The equivariance error of the result on the example, relative to its output; None
             where it was not measured.
         deviation: With planar weights, how far it is from the planar network over all moved inputs,
@@ -50,6 +51,7 @@ class ConversionReport:
     rows: tuple[Row, ...]
     parameters: int
     new_parameters: int
+    widths: dict[int, int] = field(default_factory=dict)
     error: float | None = None
     deviation: float | None = None
 
@@ -74,6 +76,9 @@ class ConversionReport:
             ).rstrip()
             for line in lines
         ]
+        if any(n != m for n, m in self.widths.items()):
+            found = ", ".join(f"{n} → {m}" for n, m in sorted(self.widths.items()))
+            aligned.append(f"channels, divided by the root of the order and rounded: {found}")
         if self.error is not None:
             aligned.append(f"equivariance error under {self.group}: {self.error:.1e}")
         if self.deviation is not None:

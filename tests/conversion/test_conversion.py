@@ -88,6 +88,8 @@ def test_widths_and_what_the_report_says():
     assert by_path["layers.0.0.shortcut"].note == "left alone"
     assert report.to_dict()["rows"][0]["path"] == "conv1"
     text = str(report)
+    assert "rounded: 8 → 3, 16 → 6, 32 → 11, 64 → 23\n" in text
+    assert report.widths[64] == 23
     assert "equivariance error under p4m" in text
     assert f"{report.parameters:,}" in text
     wide, _ = gc.convert(model, group, example=x, width="channels", check=False)

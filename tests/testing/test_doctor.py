@@ -56,6 +56,16 @@ def restricted(x):
     return x.unflatten(2, (2, 4)).flatten(1, 2)
 
 
+class Counter:
+    """Adds one more each time."""
+
+    count = 0
+
+    def __call__(self, _, x):
+        self.count += 1
+        return x + self.count
+
+
 def branch(_, x):
     return x.relu() if x[0, 0, 0, 0, 0] > x[0, 0, 0, -1, -1] else x.tanh()
 
@@ -171,6 +181,7 @@ PLANTED = {
     "random": (
         code(lambda net, x: F.dropout(x, 0.5)), (2, 9, 9), P4M, "", "random", "evaluation mode",
     ),
+    "state": (lambda: Code(Counter()), (2, 9, 9), P4M, "", "keeps a state", "evaluation mode"),
     "branch on data": (
         code(branch),
         (2, 9, 9), P4M,
