@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_flatten, tree_leaves
 
 from groupconv.conversion.layers import ProjectedOutputs, Repeated
 from groupconv.conversion.report import Row
 from groupconv.conversion.rules import MIXING, SPATIAL_RULES, Place, layer_norm
-from groupconv.conversion.tracing import unchanged
+from groupconv.conversion.tracing import Flow, unchanged
 from groupconv.errors import ConversionError, EquivarianceWarning, GroupConvError
 from groupconv.testing.equivariance import evaluating
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from groupconv.conversion.plan import Plan
     from groupconv.conversion.tracing import Call
     from groupconv.testing.examples import Example
+
+    Outputs = dict[int, tuple[Flow, tuple[int, ...]]]
 
 LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
 
@@ -84,11 +86,12 @@ def build(
     try:
         with evaluating(model), warnings.catch_warnings():
             warnings.simplefilter("ignore", EquivarianceWarning)  # the check says it, with a cause
-            outputs = example.copied().run(model)
+            runs = [(plan.found.outputs, example.copied().run(model))]
             if plan.in_training:
                 model.train(True)
                 with unchanged(model):
-                    example.copied().run(model)
+                    outputs = example.copied().run(model)
+                runs.append((plan.in_training_found.outputs, outputs))
     except GroupConvError:
         raise
     except Exception as error:
@@ -105,38 +108,43 @@ def build(
         names = type(plan.modules[path]).__name__, _class_name(new)
         counts = before[path], _count(new)
         rows.append(Row(path, *names, calls[0].out_shape, shapes[path], *counts, note))
-    return model, [*rows, *_project_outputs(model, plan, style, outputs)]
+    return model, [*rows, *_project_outputs(model, plan, style, runs)]
 
 
-def _project_outputs(model: nn.Module, plan: Plan, style: Style, outputs: Any) -> Iterator[Row]:
-    """Project what the code of the network returns of maps on the group."""
-    axes = {}
-    for place, y in enumerate(tree_leaves(outputs)):
-        if place not in plan.found.outputs:
-            continue
-        flow, shape = plan.found.outputs[place]
-        if not plan.on_group(flow) or not y.is_floating_point():
-            continue
-        differing = [
-            axis for axis, (n, m) in enumerate(zip(shape, y.shape, strict=False)) if n != m
-        ]
-        axis = differing[0] if differing else 1
-        if len(differing) > 1 or y.ndim != len(shape) or y.shape[axis] % plan.group.order:
-            raise ConversionError(
-                f"output {place}, of shape {tuple(y.shape)} where the planar network has {shape}, "
-                f"is on the group and has no axis of channels and planes; return it from a "
-                f"convolution or a linear layer"
-            )
-        axes[place] = axis
-        new = list(y.shape)
-        if style.projects:
-            new[axis] //= plan.group.order
-        note = f"projected to the lattice ({style.pool} over planes)"
-        note = note if style.projects else "left on the group"
-        yield Row(f"(output {place})", "", "", shape, tuple(new), 0, 0, note)
-    if axes and style.projects:
-        count = len(tree_leaves(outputs))
-        model.register_forward_hook(ProjectedOutputs(axes, count, plan.group.order, style.pool))
+def _project_outputs(
+    model: nn.Module, plan: Plan, style: Style, runs: list[tuple[Outputs, Any]]
+) -> Iterator[Row]:
+    """Project what the code of the network returns of maps on the group, in each of its modes."""
+    forms: dict[str, dict[int, tuple[int, int]]] = {}
+    for number, (planar, outputs) in enumerate(runs):
+        leaves, spec = tree_flatten(outputs)
+        axes = forms.setdefault(str(spec), {})
+        for place, y in enumerate(leaves):
+            flow, shape = planar.get(place, (Flow(), ()))
+            if not plan.on_group(flow) or not y.is_floating_point() or y.ndim != len(shape):
+                continue
+            differing = [
+                axis for axis, (n, m) in enumerate(zip(shape, y.shape, strict=True)) if n != m
+            ]
+            if not differing:  # the code has reduced the channels and planes
+                continue
+            axis = differing[0]
+            if len(differing) > 1 or y.shape[axis] % plan.group.order:
+                raise ConversionError(
+                    f"output {place}, of shape {tuple(y.shape)} where the planar network has "
+                    f"{shape}, is on the group and has no axis of channels and planes; return it "
+                    f"from a convolution or a linear layer"
+                )
+            axes[place] = axis, y.shape[axis]
+            new = list(y.shape)
+            if style.projects:
+                new[axis] //= plan.group.order
+            note = f"projected to the lattice ({style.pool} over planes)"
+            note = note if style.projects else "left on the group"
+            if number == 0:
+                yield Row(f"(output {place})", "", "", shape, tuple(new), 0, 0, note)
+    if any(forms.values()) and style.projects:
+        model.register_forward_hook(ProjectedOutputs(forms, plan.group.order, style.pool))
 
 
 def _is_exchanged(path: str, plan: Plan) -> bool:
@@ -326,5 +334,6 @@ def _code_between(error: Exception, plan: Plan) -> str:
     return (
         f"the code between the modules{place} does not take maps on {plan.group.name!r}, "
         f"{plan.group.order} planes for each channel: {type(error).__name__}: {error}; let it read "
-        f"sizes off the tensors"
+        f"sizes off the tensors, and put a linear layer between a vector, such as an embedding, "
+        f"and a map"
     )

@@ -195,25 +195,28 @@ class ProjectedOutputs:
     """A forward hook that projects outputs of a network from the group to the lattice.
 
     Args:
-        axes: The axis of the channels of each output on the group, by its place among all outputs.
-        count: How many outputs there are.
+        forms: For each form of the outputs, such as a tuple of two: the axis of the channels of
+            each output on the group, and how many there are with their planes, by its place.
         planes: The number of planes `S`.
         mode: `"mean"` or `"max"`.
     """
 
-    def __init__(self, axes: dict[int, int], count: int, planes: int, mode: str) -> None:
-        self.axes, self.count, self.planes, self.mode = axes, count, planes, mode
+    def __init__(
+        self, forms: dict[str, dict[int, tuple[int, int]]], planes: int, mode: str
+    ) -> None:
+        self.forms, self.planes, self.mode = forms, planes, mode
 
     def __call__(self, _: nn.Module, __: Any, output: Any) -> Any:
         """Project."""
         leaves, spec = tree_flatten(output)
-        if len(leaves) != self.count:
+        axes = self.forms.get(str(spec))
+        if axes is None or any(leaves[n].shape[axis] != size for n, (axis, size) in axes.items()):
             raise ShapeError(
-                f"the network gives {len(leaves)} outputs, and gave {self.count} on the example "
-                f"that it was converted with, so it is not known which are on the group; convert "
-                f"it with outputs='group'"
+                "the outputs of the network are others than on the example that it was converted "
+                "with, so it is not known which are on the group; convert it in the mode in which "
+                "it is used, or with outputs='group'"
             )
-        for place, axis in self.axes.items():
+        for place, (axis, _size) in axes.items():
             y = leaves[place].unflatten(axis, (-1, self.planes))
             leaves[place] = y.amax(axis + 1) if self.mode == "max" else y.mean(axis + 1)
         return tree_unflatten(leaves, spec)

@@ -13,6 +13,7 @@ from groupconv.conversion.building import Style, build
 from groupconv.conversion.comparison import deviation_from, require_same_cuts
 from groupconv.conversion.plan import Plan
 from groupconv.conversion.report import ConversionReport
+from groupconv.errors import ConversionError
 from groupconv.registry import as_group
 from groupconv.testing import diagnose
 from groupconv.testing.examples import Example
@@ -88,7 +89,12 @@ def convert(
     choice("init", init, ("random", "planar"))
     choice("outputs", outputs, ("lattice", "group"))
     is_checked = flag("check", check)
-    new = copy.deepcopy(model)
+    try:
+        planar, new = copy.deepcopy(model), copy.deepcopy(model)
+    except RuntimeError as failure:
+        raise ConversionError(
+            f"the network cannot be copied: {failure}; delete what it keeps of earlier runs"
+        ) from failure
     given = Example.read(example)
     given.require_maps(group)
     plan = Plan(new, group, given, dict(overrides or {}))
@@ -96,7 +102,7 @@ def convert(
     projects = outputs == "lattice"
     style = Style(scale, pool, init == "planar", projects, plan.blocks())
     new, rows = build(new, plan, style, given)
-    require_same_cuts(model, new, given, group)
+    require_same_cuts(planar, new, given, group)
     before, after = (sum(p.numel() for p in part.parameters()) for part in (model, new))
     error = deviation = None
     if is_checked:
@@ -104,10 +110,21 @@ def convert(
             given = given.mapped(torch.rand_like)
         arguments = given.named or given.arguments
         out_space: Any = None if projects else "group"
-        diagnosis = diagnose(new, arguments, group=group, out_space=out_space)
+        diagnosis = diagnose(_without_zeros(new), arguments, group=group, out_space=out_space)
         diagnosis.raise_if_broken()
         error = diagnosis.error
         if init == "planar" and width == "channels" and projects:
-            deviation = deviation_from(model, new, given, group, pool)
+            deviation = deviation_from(planar, new, given, group, pool)
     counts = before, after, style.widths
     return new, ConversionReport(group.name, tuple(rows), *counts, error, deviation)
+
+
+@torch.no_grad()
+def _without_zeros(model: nn.Module) -> nn.Module:
+    """A copy with noise for parameters that are zero, behind which nothing could be seen."""
+    stirred = copy.deepcopy(model)
+    with torch.random.fork_rng(devices=[]):
+        for parameter in stirred.parameters():
+            if not parameter.any():
+                parameter.uniform_(-0.5, 0.5)
+    return stirred

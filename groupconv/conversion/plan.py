@@ -73,6 +73,7 @@ class Plan:
         traces = [self.found]
         if self.in_training:  # such as heads that only help to train
             traces.append(trace(*arguments, in_its_own_mode=True))
+        self.in_training_found = traces[-1]
         self.all_calls = [call for each in traces for call in each.calls]
         self.all_outputs = [flow for each in traces for flow, _ in each.outputs.values()]
         self.meetings = {path: f for each in traces for path, f in each.meetings.items()}
@@ -156,16 +157,17 @@ class Plan:
 
     def _arrays(self, model: nn.Module) -> dict[str, int]:
         found = {}
-        for path, function in self.meetings.items():
+        for path, (function, met) in self.meetings.items():
             owner, _, name = path.rpartition(".")
             array = getattr(model.get_submodule(owner), name)
             axes = [axis for axis, n in enumerate(array.shape) if n > 1]
-            if len(axes) > 1:
+            if len(axes) > 1 or sum(n > 1 for n in met) > 1 or not isinstance(array, nn.Parameter):
                 raise ConversionError(
                     f"{path!r}, of shape {tuple(array.shape)}, meets a map on the group in "
-                    f"{function}: only what has one entry per channel has an equivariant "
-                    f"counterpart; positional embeddings depend on the place, and filters have to "
-                    f"be in modules of torch.nn",
+                    f"{function}: only a parameter with one entry per channel has an equivariant "
+                    f"counterpart; positional embeddings depend on the place, filters have to be "
+                    f"in modules of torch.nn, and buffers in modules of your own, given by "
+                    f"overrides=",
                     path,
                 )
             if axes and self.group.order > 1:

@@ -60,13 +60,13 @@ class Trace:
     Attributes:
         calls: The calls of watched modules, in their order.
         outputs: Where the outputs of the model come from, and their shapes, by their place.
-        meetings: The function that joined a bare array to data behind a mixing module, by the path
-            of the array.
+        meetings: The function that joined a bare array, or what was made of it, to data behind a
+            mixing module, and the shape in which it did, by the path of the array.
     """
 
     calls: list[Call] = field(default_factory=list)
     outputs: dict[int, tuple[Flow, tuple[int, ...]]] = field(default_factory=dict)
-    meetings: dict[str, str] = field(default_factory=dict)
+    meetings: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
 
 
 def trace(
@@ -165,7 +165,10 @@ class _Watch(TorchFunctionMode):
         arrays = frozenset[str]().union(*(flow.arrays for flow in flows))
         if sources and arrays:
             name = resolve_name(func) or getattr(func, "__name__", str(func))
-            self.trace.meetings |= dict.fromkeys(arrays, name)
+            for tensor, flow in zip(given, flows, strict=True):
+                if not flow.sources and max(tensor.shape, default=1) > 1:  # not a single number
+                    met = dict.fromkeys(flow.arrays, (name, tuple(tensor.shape)))
+                    self.trace.meetings |= met
             arrays = frozenset()
         spatial = self._spatial(made)
         main = max(given, key=Tensor.numel)

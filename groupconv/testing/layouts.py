@@ -77,7 +77,7 @@ def layouts(
     for ending, as_map in _as_maps(y, d, sizes):
         for group, space in spaces:
             planes, channels = space.index, as_map(y).shape[1]
-            is_apart = y.ndim == d + 3 and planes == y.shape[2]
+            is_apart = y.ndim == d + 3 and planes == y.shape[2] and not ending
             if channels % planes or (planes > 1 and y.ndim == d + 3 and not is_apart):
                 continue
             name = "group" if space.order == 1 else f"{planes} planes"
@@ -103,6 +103,8 @@ def _as_maps(
     """The ways to see a tensor as `(B, C, *spatial)`, each with words for it."""
     if y.ndim in (d + 2, d + 3):
         yield "", _merged(d)
+    if y.ndim == d + 3:
+        yield ", channels last", lambda y: y.movedim(-1, 1).flatten(1, 2)
     if y.ndim == d + 2:
         yield ", channels last", lambda y: y.movedim(-1, 1)
     if y.ndim == 2:
@@ -111,11 +113,16 @@ def _as_maps(
         cells = math.prod(size)
         if cells > 1 and y.ndim == 2 and y.shape[1] % cells == 0:
             yield ", places too", _unflattened(size)
-        if cells > 1 and y.ndim == 3 and y.shape[1] == cells:
-            yield ", tokens", _unflattened(size, axis=2)
+        if cells > 1 and y.ndim == 3 and y.shape[1] % cells == 0:
+            yield ", tokens", _tokens(size)
         if cells > 1 and y.ndim == 3 and y.shape[2] == cells:
             yield ", tokens last", _unflattened(size)
 
 
-def _unflattened(size: tuple[int, ...], axis: int = 1) -> Callable[[Tensor], Tensor]:
-    return lambda y: y.movedim(axis, 1).reshape(len(y), -1, *size)
+def _tokens(size: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    """Of `(B, places and perhaps boxes at each, channels)`."""
+    return lambda y: y.reshape(len(y), *size, -1).movedim(-1, 1)
+
+
+def _unflattened(size: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    return lambda y: y.reshape(len(y), -1, *size)

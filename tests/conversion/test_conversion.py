@@ -163,12 +163,99 @@ def test_what_the_code_returns_from_the_middle_is_projected(width, pool):
     for one, other in zip(y["maps"], turned["maps"], strict=True):
         torch.testing.assert_close(one.rot90(1, (-2, -1)), other, atol=1e-5, rtol=1e-5)
     assert y["t"].shape == (2, 25, sixteen)
+    middle = {}
+    handle = net.block.register_forward_hook(lambda *call: middle.update(two=call[-1]))
+    vector, two = net(x)["vector"], middle["two"].unflatten(1, (-1, 4)).mean((3, 4))
+    torch.testing.assert_close(vector, two.amax(2) if pool == "max" else two.mean(2))
+    handle.remove()
     rows = {row.path: row for row in report.rows}
     assert rows["(output 3)"].note == f"projected to the lattice ({pool} over planes)"
     assert "(output 2)" not in rows
     assert pickle.loads(pickle.dumps(net))(x)["vector"].shape == y["vector"].shape
     with pytest.raises(ConversionError, match="convert it with outputs='group'"):
         gc.to_planar(net)
+
+
+class Gated(nn.Module):
+    """Weights of two branches, a running mean, a gate of zero, and a stashed map."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind, self.a, self.b = kind, nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 1)
+        self.w, self.gate = nn.Parameter(torch.tensor([0.7, -0.3])), nn.Parameter(torch.zeros(1))
+        self.register_buffer("ema", torch.zeros(8))
+        self.head = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x):
+        h = self.a(x)
+        if self.kind == "weights":
+            w = F.softplus(self.w)
+            h = w[0] * h + w[1] / w.sum() * self.b(F.relu(h))
+        if self.kind == "mean":
+            h = h - self.ema.view(1, -1, 1, 1)
+        if self.kind == "gate":
+            h = h + self.gate * self.b(F.pad(h, (2, 0, 2, 0))[..., :-2, :-2])
+        if self.kind == "stash":
+            self.last = h
+        if self.kind == "mutating":
+            self.b.weight.data *= 0.5
+        y = self.head(h)
+        if self.kind == "boxes":
+            return y.permute(0, 2, 3, 1).reshape(len(y), -1, 1), y[:, None].permute(0, 1, 3, 4, 2)
+        if self.kind == "norm":
+            return y, h.norm(dim=1).mean((1, 2))
+        if self.kind == "order":
+            return (h, y) if self.training else (y, h)
+        return y
+
+
+def test_weights_of_branches_are_not_taken_for_channels():
+    x = torch.randn(2, 3, 9, 9)
+    model = Gated("weights")
+    net, report = gc.convert(model, "p4", example=x, width="channels", init="planar")
+    assert net.w.shape == (2,)
+    assert report.deviation < 1e-5
+    net(x).sum().backward()
+    assert (net.w.grad != 0).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "message"),
+    [
+        ("mean", ConversionError, "'ema', of shape .* and buffers in modules of your own"),
+        ("gate", EquivarianceError, "adds 2 cells in front of axis 0 and 0 behind it"),
+    ],
+)
+def test_what_hides_is_found(kind, error, message):
+    with pytest.raises(error, match=message):
+        gc.convert(Gated(kind), "p4", example=torch.randn(2, 3, 9, 9))
+
+
+def test_boxes_and_reduced_outputs_are_understood():
+    x = torch.randn(2, 3, 9, 9)
+    alone = {"overrides": {"b": "keep"}}  # which does not run here
+    net, _ = gc.convert(Gated("boxes"), "p4m", example=x, **alone)
+    assert [tuple(y.shape) for y in net(x)] == [(2, 162, 1), (2, 1, 9, 9, 2)]
+    assert gc.convert(Gated("norm"), "p4", example=x, **alone)[0](x)[1].shape == (2,)
+
+
+def test_outputs_in_another_order_are_refused_when_they_come():
+    options = {"width": "channels", "overrides": {"b": "keep"}}
+    net, _ = gc.convert(Gated("order"), "p4", example=torch.randn(2, 3, 9, 9), **options)
+    assert net.eval()(torch.randn(2, 3, 9, 9))[1].shape == (2, 8, 9, 9)
+    with pytest.raises(gc.errors.ShapeError, match="others than on the example"):
+        net.train()(torch.randn(2, 3, 9, 9))
+
+
+def test_a_network_that_keeps_something_is_left_alone():
+    x, model = torch.randn(2, 3, 9, 9), Gated("mutating")
+    before = model.b.weight.clone()
+    gc.convert(model, "p4", example=x, overrides={"b": "keep"})
+    assert torch.equal(model.b.weight, before)
+    model = Gated("stash")
+    model(x)
+    with pytest.raises(ConversionError, match=r"cannot be copied: .*; delete what it keeps"):
+        gc.convert(model, "p4", example=x)
 
 
 def test_outputs_may_stay_on_the_group():
