@@ -187,6 +187,28 @@ def test_what_has_no_form_is_refused():
         gc.to_planar(nn.Sequential(), fold_norms=True)
 
 
+class Both(nn.Module):
+    """A convolution that is read by its norm, and returned as well."""
+
+    def __init__(self, *, is_returned):
+        super().__init__()
+        self.conv, self.norm = gc.nn.LiftingConv(1, 2, 3, group=P4M), gc.nn.BatchNorm(2)
+        self.is_returned = is_returned
+
+    def forward(self, x):
+        y = self.conv(x)
+        return (y, self.norm(y)) if self.is_returned else self.norm(y)
+
+
+@pytest.mark.parametrize("is_returned", [False, True])
+def test_a_norm_is_folded_if_nothing_else_reads_its_convolution(is_returned):
+    net, x = shake(Both(is_returned=is_returned)), torch.randn(2, 1, 5, 5)
+    net.norm.norm.running_var.mul_(1e-4)  # so that its epsilon counts
+    planar = gc.to_planar(net, fold_norms=True, example=x)
+    assert isinstance(planar.norm, nn.Identity) == (not is_returned)
+    torch.testing.assert_close(planar(x), net(x), atol=1e-4, rtol=1e-5)
+
+
 RUN = """
 import sys, torch
 net, x, y = torch.load(sys.argv[1], weights_only=False)

@@ -220,24 +220,26 @@ def test_a_stock_network_that_is_right_is_not_accused():
     assert found.to_dict()["passed"]
 
 
-def test_attention_without_places_is_right():
-    class Attention(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.lift, self.out = (
-                p4.LiftingConv(1, 4, 3),
-                p4.GroupConv(4, 2, 1, out_space="lattice"),
-            )
+class Attention(nn.Module):
+    """Among all places, whose weights lie on no map; and a crop behind it, if any."""
 
-        def forward(self, x):
-            y = self.lift(x)
-            tokens = y.flatten(3).flatten(1, 2).transpose(1, 2)  # shape: (B, places, C·S)
-            weights = (tokens @ tokens.transpose(1, 2)).softmax(-1)
-            mixed = (weights @ tokens).transpose(1, 2).reshape(y.shape)
-            return self.out(mixed)
+    def __init__(self, size):
+        super().__init__()
+        self.size = size
+        self.lift, self.out = p4.LiftingConv(1, 4, 3), p4.GroupConv(4, 2, 1, out_space="lattice")
 
-    found = diagnose(Attention(), torch.randn(1, 1, 7, 7))
-    assert found.passed, found
+    def forward(self, x):
+        y = self.lift(x)
+        tokens = y.flatten(3).flatten(1, 2).transpose(1, 2)  # shape: (B, places, C·S)
+        weights = (tokens @ tokens.transpose(1, 2)).softmax(-1)
+        mixed = (weights @ tokens).transpose(1, 2).reshape(y.shape)
+        return self.out(mixed[..., : self.size, : self.size])
+
+
+def test_attention_without_places_is_right_and_not_blamed_for_others():
+    assert diagnose(Attention(7), torch.randn(1, 1, 9, 9)).passed
+    found = diagnose(Attention(6), torch.randn(1, 1, 9, 9))
+    assert "keeps 6 of 7 cells along axis 0" in found.cause, found
 
 
 def test_a_mask_that_is_missing_is_the_cause(recwarn):
