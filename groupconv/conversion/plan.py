@@ -76,7 +76,7 @@ class Plan:
         self.in_training_found = traces[-1]
         self.all_calls = [call for each in traces for call in each.calls]
         self.all_outputs = [flow for each in traces for flow, _ in each.outputs.values()]
-        self.meetings = {path: f for each in traces for path, f in each.meetings.items()}
+        self.meetings = [meeting for each in traces for meeting in each.meetings]
         self.calls: dict[str, list[Call]] = defaultdict(list)
         for each in traces:
             new = set(self.calls)
@@ -157,11 +157,14 @@ class Plan:
 
     def _arrays(self, model: nn.Module) -> dict[str, int]:
         found = {}
-        for path, (function, met) in self.meetings.items():
+        for path, function, met, flow in self.meetings:
             owner, _, name = path.rpartition(".")
             array = getattr(model.get_submodule(owner), name)
             axes = [axis for axis, n in enumerate(array.shape) if n > 1]
-            if len(axes) > 1 or sum(n > 1 for n in met) > 1 or not isinstance(array, nn.Parameter):
+            is_one = len(axes) < 2 and sum(n > 1 for n in met) < 2
+            if is_one and not self.on_group(flow):
+                continue
+            if not is_one or not isinstance(array, nn.Parameter):
                 raise ConversionError(
                     f"{path!r}, of shape {tuple(array.shape)}, meets a map on the group in "
                     f"{function}: only a parameter with one entry per channel has an equivariant "
@@ -170,7 +173,7 @@ class Plan:
                     f"overrides=",
                     path,
                 )
-            if axes and self.group.order > 1:
+            if axes:
                 found[path] = axes[0]
         return found
 

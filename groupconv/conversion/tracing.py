@@ -60,13 +60,13 @@ class Trace:
     Attributes:
         calls: The calls of watched modules, in their order.
         outputs: Where the outputs of the model come from, and their shapes, by their place.
-        meetings: The function that joined a bare array, or what was made of it, to data behind a
-            mixing module, and the shape in which it did, by the path of the array.
+        meetings: Bare arrays that were joined to data behind a mixing module: the path, the
+            function, the shape that the array had by then, and where the data come from.
     """
 
     calls: list[Call] = field(default_factory=list)
     outputs: dict[int, tuple[Flow, tuple[int, ...]]] = field(default_factory=dict)
-    meetings: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    meetings: list[tuple[str, str, tuple[int, ...], Flow]] = field(default_factory=list)
 
 
 def trace(
@@ -167,8 +167,8 @@ class _Watch(TorchFunctionMode):
             name = resolve_name(func) or getattr(func, "__name__", str(func))
             for tensor, flow in zip(given, flows, strict=True):
                 if not flow.sources and max(tensor.shape, default=1) > 1:  # not a single number
-                    met = dict.fromkeys(flow.arrays, (name, tuple(tensor.shape)))
-                    self.trace.meetings |= met
+                    shape = tuple(tensor.shape)
+                    self.trace.meetings += [(p, name, shape, Flow(sources)) for p in flow.arrays]
             arrays = frozenset()
         spatial = self._spatial(made)
         main = max(given, key=Tensor.numel)

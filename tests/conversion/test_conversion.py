@@ -184,6 +184,7 @@ class Gated(nn.Module):
         self.kind, self.a, self.b = kind, nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 1)
         self.w, self.gate = nn.Parameter(torch.tensor([0.7, -0.3])), nn.Parameter(torch.zeros(1))
         self.register_buffer("ema", torch.zeros(8))
+        self.prior = nn.Parameter(torch.tensor([[[0.5]], [[-0.5]]]))
         self.head = nn.Conv2d(8, 2, 1)
 
     def forward(self, x):
@@ -202,6 +203,8 @@ class Gated(nn.Module):
         y = self.head(h)
         if self.kind == "boxes":
             return y.permute(0, 2, 3, 1).reshape(len(y), -1, 1), y[:, None].permute(0, 1, 3, 4, 2)
+        if self.kind == "prior":
+            return y + self.prior  # on the lattice
         if self.kind == "norm":
             return y, h.norm(dim=1).mean((1, 2))
         if self.kind == "order":
@@ -237,6 +240,13 @@ def test_boxes_and_reduced_outputs_are_understood():
     net, _ = gc.convert(Gated("boxes"), "p4m", example=x, **alone)
     assert [tuple(y.shape) for y in net(x)] == [(2, 162, 1), (2, 1, 9, 9, 2)]
     assert gc.convert(Gated("norm"), "p4", example=x, **alone)[0](x)[1].shape == (2,)
+
+
+def test_a_parameter_on_the_lattice_stays_as_it_is():
+    x, options = torch.randn(2, 3, 9, 9), {"overrides": {"b": "keep"}}
+    net, _ = gc.convert(Gated("prior"), "p4", example=x, **options)
+    assert net.prior.shape == (2, 1, 1)
+    assert not net._forward_pre_hooks
 
 
 def test_outputs_in_another_order_are_refused_when_they_come():
