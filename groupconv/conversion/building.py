@@ -334,6 +334,6 @@ def _code_between(error: Exception, plan: Plan) -> str:
     return (
         f"the code between the modules{place} does not take maps on {plan.group.name!r}, "
         f"{plan.group.order} planes for each channel: {type(error).__name__}: {error}; let it read "
-        f"sizes off the tensors, and put a linear layer between a vector, such as an embedding, "
-        f"and a map"
+        f"sizes off the tensors, put a linear layer between a vector, such as an embedding, and a "
+        f"map, and give overrides={{path: 'lattice'}} for a layer whose one channel weighs a map"
     )

@@ -242,6 +242,27 @@ def test_boxes_and_reduced_outputs_are_understood():
     assert gc.convert(Gated("norm"), "p4", example=x, **alone)[0](x)[1].shape == (2,)
 
 
+class Weighed(nn.Module):
+    """A map that is weighed by one channel."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.gate, self.last = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 1, 1), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x):
+        h = F.relu(self.conv(x))
+        return self.last(h * torch.sigmoid(self.gate(h)))
+
+
+def test_one_channel_weighs_a_map_from_the_lattice():
+    x = torch.randn(2, 3, 9, 9)
+    with pytest.raises(ConversionError, match=r"'lattice'} for a layer whose one channel weighs"):
+        gc.convert(Weighed(), "p4m", example=x)
+    net, report = gc.convert(Weighed(), "p4m", example=x, overrides={"gate": "lattice"})
+    assert net.gate.layer.out_space.is_whole
+    assert report.error < 1e-5
+
+
 def test_a_parameter_on_the_lattice_stays_as_it_is():
     x, options = torch.randn(2, 3, 9, 9), {"overrides": {"b": "keep"}}
     net, _ = gc.convert(Gated("prior"), "p4", example=x, **options)
