@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import traceback
 
 import torch
 from torch import nn
 
-from groupconv.algebra.formulas import raised_at
 from groupconv.errors import ArgumentError
 from groupconv.testing import diagnose
+from groupconv.testing.recording import own_line
 
 
 def examine(
@@ -43,14 +44,17 @@ def _network(text: str) -> nn.Module:
     try:
         made = found if isinstance(found, nn.Module) else found()
     except Exception as error:
-        raise ArgumentError(f"model={text!r} raised {_said(error)}{raised_at(error)}") from error
+        raise ArgumentError(f"model={text!r} raised {_said(error)}") from error
     if not isinstance(made, nn.Module):
         raise ArgumentError(f"model={text!r} gives {type(made).__name__}, expected a torch module")
     return made
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    """An error, and the line of the network's own code where it arose."""
+    text = str(error).splitlines()[0] if str(error) else ""
+    place = own_line(traceback.extract_tb(error.__traceback__))
+    return f"{type(error).__name__}: {text} ({place})"
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -7,10 +7,8 @@ import traceback
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_leaves
 
@@ -20,6 +18,7 @@ from groupconv.conversion.rules import MIXING, SPATIAL_RULES, Place, layer_norm
 from groupconv.conversion.tracing import Flow, unchanged
 from groupconv.errors import ConversionError, EquivarianceWarning, GroupConvError
 from groupconv.testing.equivariance import evaluating
+from groupconv.testing.recording import inner_layer, own_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from groupconv.testing.examples import Example
 
     Outputs = dict[int, tuple[Flow, tuple[int, ...]]]
-
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
 
 
 @dataclass(frozen=True)
@@ -86,12 +83,12 @@ def build(
     try:
         with evaluating(model), warnings.catch_warnings():
             warnings.simplefilter("ignore", EquivarianceWarning)  # the check says it, with a cause
-            runs = [(plan.found.outputs, example.copied().run(model))]
-            if plan.in_training:
+            runs = [(plan.traces[0].outputs, example.copied().run(model))]
+            if len(plan.traces) > 1:
                 model.train(True)
                 with unchanged(model):
                     outputs = example.copied().run(model)
-                runs.append((plan.in_training_found.outputs, outputs))
+                runs.append((plan.traces[1].outputs, outputs))
     except GroupConvError:
         raise
     except Exception as error:
@@ -247,6 +244,7 @@ class _Slot:
             self.style.pool,
             channels,
             self.style.width,
+            self.style.scale == 1,
             spatial,
             axis,
             self.style.is_planar,
@@ -260,23 +258,18 @@ class _Slot:
 
 
 def _converted_arrays(model: nn.Module, plan: Plan, style: Style) -> Iterator[Row]:
-    """Exchange the parameters and buffers that the model itself joins to maps on the group."""
+    """Exchange the parameters that the model itself joins to maps on the group."""
     for path, axis in plan.arrays.items():
         owner_path, _, name = path.rpartition(".")
         owner = model.get_submodule(owner_path)
         array = getattr(owner, name)
-        shape, kind = tuple(array.shape), type(array).__name__
-        width = style.width(array.shape[axis])
+        shape, width = tuple(array.shape), style.width(array.shape[axis])
         kept = array.detach().narrow(axis, 0, width).clone()
-        if isinstance(array, nn.Parameter):
-            setattr(owner, name, nn.Parameter(kept, array.requires_grad))
-        else:
-            setattr(owner, name, kept)
+        setattr(owner, name, nn.Parameter(kept, array.requires_grad))
         Repeated.register(owner, name, plan.group.order, axis)
         now = (*shape[:axis], width * plan.group.order, *shape[axis + 1 :])
-        is_counted = isinstance(array, nn.Parameter)
-        counts = (array.numel() * is_counted, width * is_counted)
-        yield Row(path, kind, kind, shape, now, *counts, "one entry per channel")
+        counts = array.numel(), width
+        yield Row(path, "Parameter", "Parameter", shape, now, *counts, "one entry per channel")
 
 
 def _tie(slots: Iterable[_Slot]) -> None:
@@ -305,9 +298,7 @@ def _count(module: nn.Module) -> int:
 
 
 def _class_name(module: nn.Module) -> str:
-    inner = getattr(module, "layer", getattr(module, "module", module))
-    name = type(inner[0] if isinstance(inner, nn.Sequential) and len(inner) else inner).__name__
-    return name.removeprefix("Parametrized")
+    return type(inner_layer(module)).__name__
 
 
 def _left_alone(path: str, plan: Plan) -> str:
@@ -326,13 +317,9 @@ def _noting(shapes: dict[str, tuple[int, ...]], path: str) -> Callable[..., None
 
 def _code_between(error: Exception, plan: Plan) -> str:
     """Where the model's own code fails on maps of the group."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
-    place = (
-        f" ({Path(own[-1].filename).name}, line {own[-1].lineno}: {own[-1].line})" if own else ""
-    )
+    place = own_line(traceback.extract_tb(error.__traceback__))
     return (
-        f"the code between the modules{place} does not take maps on {plan.group.name!r}, "
+        f"the code between the modules ({place}) does not take maps on {plan.group.name!r}, "
         f"{plan.group.order} planes for each channel: {type(error).__name__}: {error}; let it read "
         f"sizes off the tensors, put a linear layer between a vector, such as an embedding, and a "
         f"map, and give overrides={{path: 'lattice'}} for a layer whose one channel weighs a map"

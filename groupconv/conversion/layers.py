@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from groupconv.errors import ShapeError
+from groupconv.nn.norm import norm_cells
 
 if TYPE_CHECKING:
     from groupconv.nn import GroupConv
@@ -84,7 +85,7 @@ class OnePlane(nn.Module):
     """A planar module applied to every plane for itself, as a batch of planar maps.
 
     Args:
-        module: The module.
+        layer: The module.
         planes: The number of planes `S`.
         axis: The axis of the channels.
 
@@ -94,15 +95,15 @@ class OnePlane(nn.Module):
         torch.Size([2, 24, 5, 5])
     """
 
-    def __init__(self, module: nn.Module, planes: int, axis: int = 1) -> None:
+    def __init__(self, layer: nn.Module, planes: int, axis: int = 1) -> None:
         super().__init__()
-        self.module, self.planes, self.axis = module, planes, axis
+        self.layer, self.planes, self.axis = layer, planes, axis
 
     def forward(self, x: Tensor) -> Tensor:
         """Take the planes for images."""
         axis = self.axis % x.ndim
         planes = x.unflatten(axis, (-1, self.planes)).movedim(axis + 1, 0)
-        y: Tensor = self.module(planes.flatten(0, 1)).unflatten(0, planes.shape[:2])
+        y: Tensor = self.layer(planes.flatten(0, 1)).unflatten(0, planes.shape[:2])
         return y.movedim(0, axis + 1).flatten(axis, axis + 1)
 
     def extra_repr(self) -> str:
@@ -145,10 +146,7 @@ class LastNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise each cell over its channels and planes."""
-        planes = x.shape[-1] // self.channels
-        learned = (self.weight, self.bias)
-        weight, bias = (p if p is None else p.repeat_interleave(planes) for p in learned)
-        return F.layer_norm(x, x.shape[-1:], weight, bias, self.eps)
+        return norm_cells(x, self.channels, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         """The channels."""
@@ -162,7 +160,7 @@ class Repeated:
     number of entries.
 
     Args:
-        name: The name of the parameter or buffer.
+        name: The name of the parameter.
         planes: The number of planes `S`.
         axis: The axis of the channels.
     """
@@ -179,7 +177,8 @@ class Repeated:
 
     def value(self, module: nn.Module) -> Tensor:
         """The repeated parameter."""
-        own: Tensor = {**module._parameters, **module._buffers}[self.name]  # type: ignore[assignment]
+        own = module._parameters[self.name]
+        assert own is not None
         return own.repeat_interleave(self.planes, self.axis)
 
     def before(self, module: nn.Module, _: Any) -> None:

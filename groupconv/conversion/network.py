@@ -108,9 +108,8 @@ def convert(
     if is_checked:
         if not given.is_moved(group):
             given = given.mapped(torch.rand_like)
-        arguments = given.named or given.arguments
         out_space: Any = None if projects else "group"
-        diagnosis = diagnose(_without_zeros(new), arguments, group=group, out_space=out_space)
+        diagnosis = diagnose(_without_zeros(new), given, group=group, out_space=out_space)
         diagnosis.raise_if_broken()
         error = diagnosis.error
         if init == "planar" and width == "channels" and projects:

@@ -35,10 +35,11 @@ class Plan:
         modules: The modules that are looked at from outside, by path.
         rules: The rule of each that is to be exchanged, by path.
         calls: The calls of each, by path.
-        in_training: Whether some modules run in training mode alone.
+        traces: What a run in evaluation mode shows and, where some modules run in training alone,
+            what one in training mode does.
         projecting: The identities of the modules whose output is on the lattice.
-        arrays: The parameters and buffers of the model's own that are to be repeated over planes,
-            each with the axis of its channels, by path.
+        arrays: The parameters of the model's own that are to be repeated over planes, each with
+            the axis of its channels, by path.
 
     Raises:
         ConversionError: a module did not run, or carries what would be lost.
@@ -67,18 +68,12 @@ class Plan:
                 self.rules[path] = rule
         mixing = {id(m): path for path, m in self.modules.items() if self._mixes(path, m)}
         arguments = model, example, self.modules, mixing, group.dimension
-        self.found = trace(*arguments)
-        reached = {call.path for call in self.found.calls}
-        self.in_training = model.training and not reached.issuperset(self.rules)
-        traces = [self.found]
-        if self.in_training:  # such as heads that only help to train
-            traces.append(trace(*arguments, in_its_own_mode=True))
-        self.in_training_found = traces[-1]
-        self.all_calls = [call for each in traces for call in each.calls]
-        self.all_outputs = [flow for each in traces for flow, _ in each.outputs.values()]
-        self.meetings = [meeting for each in traces for meeting in each.meetings]
+        self.traces = [trace(*arguments)]
+        reached = {call.path for call in self.traces[0].calls}
+        if model.training and not reached.issuperset(self.rules):  # heads that only help to train
+            self.traces.append(trace(*arguments, in_its_own_mode=True))
         self.calls: dict[str, list[Call]] = defaultdict(list)
-        for each in traces:
+        for each in self.traces:
             new = set(self.calls)
             for call in each.calls:
                 if call.path not in new:
@@ -140,11 +135,12 @@ class Plan:
         """The modules that no other one reads, if only such are joined in an output."""
         read = {
             source
-            for call in self.all_calls
+            for each in self.traces
+            for call in each.calls
             if id(call.module) in mixing or self._is_unknown(call.path)
             for source in call.flow.sources
         }
-        joined = [set(flow.sources) for flow in self.all_outputs]
+        joined = [set(flow.sources) for each in self.traces for flow, _ in each.outputs.values()]
         last = set[int]().union(*joined) - read
         for key, path in mixing.items():
             if path in self.overrides:
@@ -157,7 +153,7 @@ class Plan:
 
     def _arrays(self, model: nn.Module) -> dict[str, int]:
         found = {}
-        for path, function, met, flow in self.meetings:
+        for path, function, met, flow in (m for each in self.traces for m in each.meetings):
             owner, _, name = path.rpartition(".")
             array = getattr(model.get_submodule(owner), name)
             axes = [axis for axis, n in enumerate(array.shape) if n > 1]

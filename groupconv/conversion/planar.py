@@ -20,20 +20,22 @@ from groupconv.conversion.layers import (
     ProjectedOutputs,
     Repeated,
 )
+from groupconv.conversion.rules import (
+    ADAPTIVE_AVG,
+    ADAPTIVE_MAX,
+    AVG_POOLS,
+    BATCH_NORMS,
+    CONVOLUTIONS,
+    INSTANCE_NORMS,
+    MAX_POOLS,
+    TRANSPOSED,
+)
 from groupconv.errors import ConversionError
+from groupconv.nn.norm import norm_cells
 from groupconv.testing.examples import Example
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-CONVOLUTIONS: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-BATCH_NORMS: tuple[Any, ...] = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-INSTANCE_NORMS: tuple[Any, ...] = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
-MAX_POOLS: tuple[Any, ...] = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-AVG_POOLS: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
-ADAPTIVE_MAX: tuple[Any, ...] = (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d)
-ADAPTIVE_AVG: tuple[Any, ...] = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
 
 
 def to_planar(
@@ -114,11 +116,8 @@ def _bake(module: nn.Module) -> None:
         if not isinstance(repeated := getattr(hook, "__self__", None), Repeated):
             continue
         del module._forward_hooks[number]
-        own, value = getattr(module, repeated.name), repeated.value(module).detach()
-        is_learned = isinstance(own, nn.Parameter)
-        setattr(
-            module, repeated.name, nn.Parameter(value, own.requires_grad) if is_learned else value
-        )
+        own, value = module.get_parameter(repeated.name), repeated.value(module).detach()
+        setattr(module, repeated.name, nn.Parameter(value, own.requires_grad))
     for number, hook in list(module._forward_pre_hooks.items()):
         if isinstance(getattr(hook, "__self__", None), Repeated):
             del module._forward_pre_hooks[number]
@@ -141,7 +140,7 @@ def _convolution(layer: Any) -> nn.Module:
     is_transposed = isinstance(layer, group_nn.GroupConvTranspose)
     kind = (TRANSPOSED if is_transposed else CONVOLUTIONS)[layer.group.dimension - 1]
     more = {"output_padding": layer.output_padding} if is_transposed else {}
-    conv = kind(
+    conv: Any = kind(
         layer.in_channels * S_in,
         layer.out_channels * S_out,
         layer.kernel_size,
@@ -240,29 +239,6 @@ def _of_channels(layer: Any) -> nn.Module:
     return norm
 
 
-class _EachPlane(nn.Module):
-    """A module on every plane for itself, as `OnePlane` does it."""
-
-    def __init__(self, module: nn.Module, planes: int, *, is_last: bool) -> None:
-        super().__init__()
-        self.module, self.planes, self.is_last = module, planes, is_last
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.is_last:
-            planes = x.unflatten(-1, (-1, self.planes)).transpose(-1, -2)
-            last: Tensor = self.module(planes).transpose(-1, -2).flatten(-2)
-            return last
-        planes = x.unflatten(1, (-1, self.planes)).transpose(1, 2)
-        y = self.module(planes.flatten(0, 1)).unflatten(0, (-1, self.planes))
-        every: Tensor = y.transpose(1, 2).flatten(1, 2)
-        return every
-
-
-def _one_plane(wrapper: OnePlane) -> nn.Module:
-    is_last = isinstance(wrapper.module, nn.LayerNorm)
-    return _traced(_EachPlane(wrapper.module, wrapper.planes, is_last=is_last))
-
-
 class _CellNorm(nn.Module):
     """`LayerNorm` over the channels and planes of every cell."""
 
@@ -273,15 +249,7 @@ class _CellNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         cells = x.flatten(1, -self.d - 1).movedim(1, -1)
-        planes = cells.shape[-1] // self.channels
-        weight, bias = self.weight, self.bias
-        normal = F.layer_norm(
-            cells,
-            cells.shape[-1:],
-            None if weight is None else weight.repeat_interleave(planes),
-            None if bias is None else bias.repeat_interleave(planes),
-            self.eps,
-        )
+        normal = norm_cells(cells, self.channels, self.weight, self.bias, self.eps)
         return normal.movedim(-1, 1).reshape(x.shape)
 
 
@@ -493,28 +461,6 @@ class _Vectors(nn.Module):
         return torch.einsum("cis,bcs...->bci...", self.vectors, x)
 
 
-def _last_norm(layer: LastNorm) -> nn.Module:
-    return _traced(_LastNorm(layer))
-
-
-class _LastNorm(nn.Module):
-    """`LastNorm`, whose last axis has channels and planes."""
-
-    weight: Tensor | None
-    bias: Tensor | None
-
-    def __init__(self, layer: LastNorm) -> None:
-        super().__init__()
-        self.weight, self.bias = layer.weight, layer.bias
-        self.channels, self.eps = layer.channels, layer.eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        planes = x.shape[-1] // self.channels
-        learned = (self.weight, self.bias)
-        weight, bias = (p if p is None else p.repeat_interleave(planes) for p in learned)
-        return F.layer_norm(x, x.shape[-1:], weight, bias, self.eps)
-
-
 def _norm(layer: Any) -> nn.Module:
     norm, group = getattr(layer, "norm", None), getattr(layer, "group", None)
     if isinstance(norm, nn.GroupNorm):
@@ -532,8 +478,7 @@ FORMS: dict[Any, Callable[[Any], nn.Module]] = {
     (group_nn.GroupConv, group_nn.GroupConvTranspose): _apart,
     OnPlanes: _on_planes,
     FlatLinear: _linear,
-    OnePlane: _one_plane,
-    LastNorm: _last_norm,
+    (OnePlane, LastNorm): _traced,
     (group_nn.BatchNorm, group_nn.InstanceNorm, group_nn.GroupNorm, group_nn.ChannelDropout): _norm,
     group_nn.LayerNorm: lambda layer: _traced(_CellNorm(layer)),
     group_nn.CosetPool: _coset_pool,

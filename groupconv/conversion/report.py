@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from groupconv.testing.columns import columns
+
 
 @dataclass(frozen=True)
 class Row:
@@ -68,14 +70,7 @@ class ConversionReport:
             counts = (f"{row.parameters:,}", f"{row.new_parameters:,}")
             lines.append((row.path, row.before, row.after, *shapes, *counts, row.note))
         lines.append(("all", *[""] * 4, f"{self.parameters:,}", f"{self.new_parameters:,}", ""))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        aligned = [
-            "  ".join(
-                cell.rjust(width) if place in (5, 6) else cell.ljust(width)
-                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        ]
+        aligned = columns(lines, right={5, 6})
         if any(n != m for n, m in self.widths.items()):
             found = ", ".join(f"{n} → {m}" for n, m in sorted(self.widths.items()))
             aligned.append(f"channels, divided by the root of the order and rounded: {found}")

@@ -32,6 +32,7 @@ class Place:
         pool: How it projects: `"mean"` or `"max"`.
         channels: The channels of its input, planes apart.
         width: The number of channels that stands for a planar one.
+        keeps_channels: Whether that is the planar number itself.
         spatial: The spatial size of the map that its input is, or was flattened from.
         axis: The axis of its input that has the channels.
         is_planar: Whether it starts from the planar weights, every plane for itself.
@@ -43,6 +44,7 @@ class Place:
     pool: str
     channels: int
     width: Callable[[int], int]
+    keeps_channels: bool
     spatial: tuple[int, ...]
     axis: int
     is_planar: bool
@@ -56,8 +58,16 @@ class Place:
 Rule: TypeAlias = "Callable[[Any, Place], tuple[nn.Module, str]]"
 """From a planar module and its place to the module that stands for it, and a note."""
 
+# Torch's classes for one, two and three spatial axes.
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+INSTANCE_NORMS = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
+MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+AVG_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+ADAPTIVE_MAX = (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d)
+ADAPTIVE_AVG = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
+
 MIXING = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)
 """Classes whose output is no longer their input, cell by cell: what can lift and project."""
 
@@ -133,7 +143,7 @@ def _mixing(
 @torch.no_grad()
 def _start(layer: Any, old: Any, place: Place, weight: Tensor) -> None:
     """Put the planar filter at the identity coset and zeros elsewhere, if that is asked for."""
-    if not place.is_planar or (place.on_group and place.width(2) != 2):
+    if not place.is_planar or (place.on_group and not place.keeps_channels):
         return
     rows, columns = layer.weight.shape[:2]
     index = torch.as_tensor(layer.transform.index[0, 0].copy()).flatten()
@@ -243,8 +253,8 @@ def _channel_norm(old: nn.LayerNorm, place: Place) -> tuple[nn.Module, str]:
     """A norm of the channels of maps that lie on the second axis, as ConvNeXt has one."""
     if place.is_planar:
         raise ArgumentError("init='planar' has no rule for a norm with a forward of its own")
-    options = {"eps": old.eps, "affine": old.elementwise_affine} | _like(old)
-    new = group_nn.LayerNorm(place.channels, **options, group=place.group)
+    options = {"affine": old.elementwise_affine, "bias": old.bias is not None} | _like(old)
+    new = group_nn.LayerNorm(place.channels, old.eps, **options, group=place.group)
     return OnPlanes(_copied(new, old), place.planes), "over channels and planes"
 
 
@@ -275,11 +285,13 @@ def _pool(old: Any, place: Place) -> tuple[nn.Module, str]:
 
 
 def _adaptive_pool(old: Any, place: Place) -> tuple[nn.Module, str]:
-    name = "AdaptiveMaxPool" if "Max" in type(old).__name__ else "AdaptiveAvgPool"
+    kind: Any = group_nn.AdaptiveAvgPool
+    if isinstance(old, ADAPTIVE_MAX):
+        kind = group_nn.AdaptiveMaxPool
     size = old.output_size
     if size is None or (isinstance(size, tuple) and None in size):
         return copy.deepcopy(old), "every plane alike"
-    return getattr(group_nn, name)(size, group=place.group), "every plane alike"
+    return kind(size, group=place.group), "every plane alike"
 
 
 def _upsample(old: nn.Upsample, place: Place) -> tuple[nn.Module, str]:
@@ -298,27 +310,17 @@ def _neighbours(*_: Any) -> tuple[nn.Module, str]:
     raise ArgumentError("it mixes neighbouring channels, planes among them; use a norm of channels")
 
 
-MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-
 RULES: dict[type[nn.Module], Rule] = {
     **dict.fromkeys((*CONVOLUTIONS, *TRANSPOSED), _convolution),
     nn.Linear: _linear,
-    **dict.fromkeys(
-        (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm), _batch_norm
-    ),
-    **dict.fromkeys((nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), _instance_norm),
+    **dict.fromkeys((*BATCH_NORMS, nn.SyncBatchNorm), _batch_norm),
+    **dict.fromkeys(INSTANCE_NORMS, _instance_norm),
     nn.GroupNorm: _group_norm,
     nn.LayerNorm: layer_norm,
     nn.PReLU: _prelu,
     **dict.fromkeys((nn.Dropout1d, nn.Dropout2d, nn.Dropout3d), _channel_dropout),
-    **dict.fromkeys((*MAX_POOLS, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), _pool),
-    **dict.fromkeys(
-        (
-            *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
-            *(nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
-        ),
-        _adaptive_pool,
-    ),
+    **dict.fromkeys((*MAX_POOLS, *AVG_POOLS), _pool),
+    **dict.fromkeys((*ADAPTIVE_AVG, *ADAPTIVE_MAX), _adaptive_pool),
     nn.Upsample: _upsample,
     nn.PixelShuffle: _pixel_shuffle,
     nn.PixelUnshuffle: _pixel_shuffle,

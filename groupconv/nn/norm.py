@@ -228,15 +228,25 @@ class LayerNorm(nn.Module):
         if x.shape[1] != C:
             raise wrong_input(x, (C,), self.group.dimension, self.group.name)
         cells = flatten_planes(x, self.group).movedim(1, -1)  # shape: (B, *spatial, C·S)
-        planes = cells.shape[-1] // C
-        learned = (self.weight, self.bias)
-        weight, bias = (p if p is None else p.repeat_interleave(planes) for p in learned)
-        normal = F.layer_norm(cells, cells.shape[-1:], weight, bias, self.eps)
+        normal = norm_cells(cells, C, self.weight, self.bias, self.eps)
         return normal.movedim(-1, 1).reshape(x.shape)
 
     def extra_repr(self) -> str:
         """The channels and the group."""
         return f"{self.num_channels}, eps={self.eps}, group={self.group.name!r}"
+
+
+def norm_cells(
+    cells: Tensor,  # shape: (…, C·S)
+    channels: int,
+    weight: Tensor | None,  # shape: (C,)
+    bias: Tensor | None,  # shape: (C,)
+    eps: float,
+) -> Tensor:  # shape: as cells
+    """Normalise over channels and planes, with a scale and a shift per channel."""
+    planes = cells.shape[-1] // channels
+    weight, bias = (p if p is None else p.repeat_interleave(planes) for p in (weight, bias))
+    return F.layer_norm(cells, cells.shape[-1:], weight, bias, eps)
 
 
 class ChannelDropout(nn.Module):

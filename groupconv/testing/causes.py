@@ -13,6 +13,7 @@ from groupconv.algebra import SplitGroup
 from groupconv.arguments import as_sizes
 from groupconv.errors import GroupConvError
 from groupconv.nn.functional import act
+from groupconv.testing.recording import inner_layer
 from groupconv.transforms import Window, require_symmetric
 
 if TYPE_CHECKING:
@@ -81,8 +82,7 @@ class Case:
     @property
     def layer(self) -> Any:
         """The module, or the layer that it wraps."""
-        inner = getattr(self.step.call, "layer", self.step.call)
-        return inner[0] if isinstance(inner, nn.Sequential) else inner
+        return inner_layer(self.step.call)
 
     @property
     def spatial(self) -> tuple[int, ...]:

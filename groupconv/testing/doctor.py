@@ -20,6 +20,7 @@ from groupconv.arguments import flag
 from groupconv.errors import ArgumentError, EquivarianceError, EquivarianceWarning, GroupConvError
 from groupconv.registry import as_group
 from groupconv.testing.causes import Case, cause_of
+from groupconv.testing.columns import columns
 from groupconv.testing.equivariance import evaluating, group_of, tolerance_of
 from groupconv.testing.examples import Example
 from groupconv.testing.layouts import invariant, layouts
@@ -121,12 +122,7 @@ class Diagnosis:
             shape = "×".join(map(str, stage.shape))
             mark = "  ← breaks it" if stage is self.culprit else ""
             lines.append((stage.path, stage.name, shape, stage.space, f"{stage.error:.1e}{mark}"))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = [
-            "  ".join(cell.ljust(n) for cell, n in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
-        return "\n".join([*table, f"compared in {self.arithmetic}", self._verdict()])
+        return "\n".join([*columns(lines), f"compared in {self.arithmetic}", self._verdict()])
 
 
 def diagnose(
@@ -153,7 +149,8 @@ def diagnose(
             allows it to hold planes, which change places.
 
     Raises:
-        ArgumentError: no input is a map that the group acts on, or the group is not known.
+        ArgumentError: no input is a map that the group acts on, the group is not known, or nothing
+            is measured.
 
     Examples:
         >>> import groupconv as gc
@@ -200,6 +197,11 @@ class _Examination:
         self.exact, self.dtype = _in_double_precision(model, given)
         self.base = self._recorded(given)
         self.again = self._recorded(given)
+        if not any(y.any() for y in self.base.outputs):
+            raise ArgumentError(
+                "the network gives zeros alone, which measures nothing; give another x, or weights "
+                "that are not zero"
+            )
         moved = [given.moved(g, group, circular=is_circular) for g in self.elements]
         self.moved = list(map(self._recorded, moved))
         d = group.dimension
@@ -221,16 +223,12 @@ class _Examination:
         """The error of a tensor in the layout in which it is least, and that layout."""
         best: tuple[float, Layout | None] = math.inf, None
         scale = y.abs().max().item() or 1.0
-        if any(x.shape != y.shape for x in moved) and self.group.stabilizer.mixed_axes == ():
-            return best
         for layout in kinds or layouts(y, self.spaces, self.sizes):
-            errors = (
-                layout.error(y, x, g, self.group, circular=self.is_circular)
+            errors = [
+                layout.error(y, x, g, self.group, circular=self.is_circular) / scale
                 for x, g in zip(moved, self.elements, strict=True)
-            )
-            error = max(errors, default=0.0) / scale
-            if math.isnan(error):
-                error = math.inf
+            ]
+            error = math.inf if any(map(math.isnan, errors)) else max(errors, default=0.0)
             if error < best[0]:
                 best = error, layout
             if error <= self.limit:

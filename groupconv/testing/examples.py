@@ -34,6 +34,8 @@ class Example:
     @classmethod
     def read(cls, given: object) -> Example:
         """From what a person gives: a tensor, a tuple or list of arguments, or a mapping."""
+        if isinstance(given, Example):
+            return given
         if isinstance(given, Mapping):
             return cls((), given)
         return cls(tuple(given) if isinstance(given, (tuple, list)) else (given,), {})

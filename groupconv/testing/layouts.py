@@ -38,6 +38,8 @@ class Layout:
         self, y: Tensor, moved: Tensor, g: Element, group: SplitGroup, *, circular: bool
     ) -> float:
         """How far the tensor of a moved input is from the moved tensor; infinite if unlike it."""
+        if self.space is None and moved.shape != y.shape:
+            return math.inf
         if self.space is None:
             return (moved - y).abs().max().item()
         x, found = self.as_map(y), self.as_map(moved)

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from groupconv.testing.examples import Example
 
@@ -53,9 +53,7 @@ class Step:
     def name(self) -> str:
         """The name of the class or of the function."""
         if self.is_module:
-            inner = getattr(self.call, "layer", self.call)  # of a converted network
-            is_chain = inner is not self.call and isinstance(inner, nn.Sequential)
-            return type(inner[0] if is_chain else inner).__name__
+            return type(inner_layer(self.call)).__name__
         return str(getattr(self.call, "__name__", self.call)).strip("_")
 
     @property
@@ -146,7 +144,7 @@ class _Recorder(TorchFunctionMode):
         number = len(self.steps)
         self.step_of |= {id(y): number for y in made}
         self.alive += [*made, *given]
-        line = "" if isinstance(call, nn.Module) else _line()
+        line = "" if isinstance(call, nn.Module) else own_line(traceback.extract_stack())
         self.depth += 1  # what follows is not a step
         output = made[0].detach().clone()
         self.depth -= 1
@@ -155,9 +153,13 @@ class _Recorder(TorchFunctionMode):
         )
 
 
-def _line() -> str:
-    """The line of the network's own code that is running."""
-    for frame in reversed(traceback.extract_stack()):
-        if not frame.filename.startswith(LIBRARIES):
-            return f"{Path(frame.filename).name}, line {frame.lineno}: {frame.line}"
-    return ""
+def inner_layer(module: Any) -> Any:
+    """The layer that a module of a converted network wraps; of others, the module itself."""
+    inner = getattr(module, "layer", module)
+    return inner[0] if inner is not module and isinstance(inner, nn.Sequential) else inner
+
+
+def own_line(frames: Iterable[traceback.FrameSummary]) -> str:
+    """The innermost line that is neither torch's nor groupconv's, as `file.py, line 7: x = …`."""
+    own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}: {own[-1].line}" if own else ""

@@ -341,7 +341,10 @@ def test_doctor_examines_a_network_of_ones_own(command):
         (["own_network:biuld", "--input", "1"], "cannot be imported: module 'own_network' has no"),
         (["own_network:nothing", "--input", "1"], "gives dict, expected a torch module"),
         (["own_network:broken", "--input", "1"], "raised TypeError: "),
-        (["own_network:broken", "--input", "1"], "(own_network.py, line 12)"),
+        (
+            ["own_network:broken", "--input", "1"],
+            "(own_network.py, line 12: return nn.Conv2d(3, 4))",
+        ),
         (
             ["own_network:made", "--input", "1,4,9,9", "--group", "p4"],
             "--input=1,4,9,9: the network raised RuntimeError: Given groups=1, weight of size",

@@ -601,6 +601,8 @@ def test_a_layer_norm_of_channels_is_known_by_what_it_computes():
     assert [row.new_parameters for row in report.rows[1:3]] == [2 * 3, 3]
     assert pickle.loads(pickle.dumps(net))(x).shape == (2, 2, 7, 7)
     torch.testing.assert_close(gc.to_planar(net)(x), net(x))
+    model[1] = ChannelsFirstNorm(8, bias=False)
+    assert gc.convert(model, "p4m", example=x)[0][1].layer.bias is None
 
 
 @pytest.mark.parametrize("make", [torch.zeros, torch.ones])
@@ -679,10 +681,11 @@ def test_a_planar_start_needs_the_cells_that_a_hexagon_has():
 def test_with_fewer_channels_only_the_lifting_layer_starts_from_the_planar_one():
     model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 2, 1))
     torch.manual_seed(0)
-    net, _ = gc.convert(model, "p4", example=torch.randn(1, 1, 9, 9), init="planar")
+    net, report = gc.convert(model, "p4", example=torch.randn(1, 1, 9, 9), init="planar")
     assert torch.equal(net[0].layer.filter_bank()[:, 0, :, 0], model[0].weight[:4])
     assert torch.equal(net[0].layer.bias, model[0].bias[:4])
     assert (net[1].layer.weight != 0).all()
+    assert report.widths == {8: 4}
 
 
 def test_arguments_are_one_of_a_few():

@@ -285,6 +285,19 @@ def test_half_precision_alone():
     assert diagnose(net.float(), x.float()).passed
 
 
+@pytest.mark.parametrize("cell", [(5, 2), (6, 3)])  # of the first generator, and of the second
+def test_what_is_not_a_number_for_one_element_alone_is_found(cell):
+    x = torch.rand(1, 1, 9, 9)
+    x[0, 0, 2, 3] = -1
+
+    class Root(nn.Module):
+        def forward(self, x):
+            return x.mean((-2, -1)) + 0 * x[..., cell[0], cell[1]].sqrt()
+
+    assert Root()(x).isfinite().all()
+    assert not diagnose(Root(), x, group="p4m").passed
+
+
 def test_what_no_rule_knows_is_unknown():
     found = diagnose(code(lambda net, x: x.cumsum(-1))(), torch.randn(1, 2, 9, 9))
     assert (found.cause, found.remedy) == ("unknown", "")
@@ -318,5 +331,10 @@ def test_the_network_is_left_alone():
 def test_it_needs_a_map():
     with pytest.raises(ArgumentError, match="x stays as it is under every element"):
         diagnose(nn.Conv2d(1, 1, 3), torch.ones(1, 1, 9, 9), group="p4m")
+    nothing = nn.Sequential(L.LiftingConv(1, 1, 3), L.CosetPool())
+    nn.init.zeros_(nothing[0].weight)
+    nn.init.zeros_(nothing[0].bias)
+    with pytest.raises(ArgumentError, match="gives zeros alone, which measures nothing"):
+        diagnose(nothing, torch.randn(1, 1, 9, 9))
     with pytest.raises(ArgumentError, match=r"'p4m' acts on maps \(B, C, \*spatial\) with 2"):
         diagnose(nn.Linear(3, 3), torch.randn(2, 3), group="p4m")
