@@ -120,10 +120,13 @@ def convert(
 
 @torch.no_grad()
 def _without_zeros(model: nn.Module) -> nn.Module:
-    """A copy with noise for parameters that are zero, behind which nothing could be seen."""
+    """A copy with noise for weights and gates that are zero, behind which nothing could be seen.
+
+    Biases stay: they hide nothing, and large ones would leave every rectifier behind them dead.
+    """
     stirred = copy.deepcopy(model)
     with torch.random.fork_rng(devices=[]):
-        for parameter in stirred.parameters():
-            if not parameter.any():
-                parameter.uniform_(-0.5, 0.5)
+        for name, parameter in stirred.named_parameters():
+            if not name.endswith("bias") and not parameter.any():
+                parameter.uniform_(0.5, 1)
     return stirred

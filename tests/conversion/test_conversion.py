@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import groupconv as gc
+from groupconv.conversion import network
 from groupconv.conversion.layers import OnPlanes
 from groupconv.errors import ArgumentError, ConversionError, EquivarianceError
 from groupconv.nn.functional import act
@@ -36,7 +37,7 @@ def test_it_converts_and_trains(name):
     model, group, x = made(name)
     before = copy.deepcopy(model.state_dict())
     net, report = gc.convert(model, group, example=x)
-    assert report.error < 1e-5
+    assert 0 < report.error < 1e-5  # none at all would be that of a constant
     assert not diagnose(model, x, group=group).passed
     assert report.new_parameters == sum(p.numel() for p in net.parameters())
     for key, value in model.state_dict().items():
@@ -220,6 +221,17 @@ def test_weights_of_branches_are_not_taken_for_channels():
     assert report.deviation < 1e-5
     net(x).sum().backward()
     assert (net.w.grad != 0).all()
+
+
+def test_the_check_fills_gates_of_zero_and_no_biases():
+    """A shift of zero hides nothing, and another one could leave rectifiers dead."""
+    model, zeros = Gated("gate"), nn.BatchNorm2d(8)
+    nn.init.zeros_(zeros.weight)
+    stirred = network._without_zeros(nn.Sequential(model, zeros))
+    assert stirred[0].gate.item() > 0
+    assert (stirred[1].weight > 0).all()
+    assert not stirred[1].bias.any()
+    assert not model.gate.any()
 
 
 @pytest.mark.parametrize(
