@@ -18,3 +18,11 @@ def _seed():
 def any_group(request):
     """One group of each kind: formulas and generators, one to three dimensions."""
     return request.param
+
+
+@pytest.fixture(params=["small", "large"])
+def any_bank(request, monkeypatch):
+    """Layers that read their bank from one table of all entries, and from one per filter."""
+    if request.param == "large":
+        monkeypatch.setattr("groupconv.nn.bank.SMALL_BANK", 0)
+    return request.param

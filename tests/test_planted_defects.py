@@ -120,7 +120,7 @@ def test_a_norm_per_plane_fails_the_equivariance_check():
         assert_equivariant(NormPerPlane(), x, group="p4")
 
 
-def test_shifted_parameters_fail_the_sums(monkeypatch):
+def test_shifted_parameters_fail_the_sums(any_bank):
     layer = circular_layer(P4())
     check_layer_equals_sums(layer, n=3)
     layer.bank_index = layer.bank_index.roll(1, dims=0)
@@ -128,7 +128,8 @@ def test_shifted_parameters_fail_the_sums(monkeypatch):
         check_layer_equals_sums(layer, n=3)
 
 
-def test_a_gradient_with_a_wrong_inverse_table_fails_gradcheck():
+def test_a_gradient_with_a_wrong_inverse_table_fails_gradcheck(monkeypatch):
+    monkeypatch.setattr("groupconv.nn.bank.SMALL_BANK", 0)
     layer = gc.nn.LiftingConv(1, 1, 3, group="p4", dtype=torch.float64)
     run = lambda w: torch.func.functional_call(layer, {"weight": w}, (x,))  # noqa: E731
     x = torch.randn(1, 1, 4, 4, dtype=torch.float64)

@@ -1,62 +1,110 @@
 """The filter bank: a gather whose gradient is again a gather.
 
-`index` and `inverse` are the two readings of one table, so expanding parameters and collecting
-their gradients are adjoint linear maps; each is the other's derivative, of any order. Neither
-scatters, so both are deterministic on every device.
+A small bank is read from all parameters at once, by one table of its entries. For a larger one
+such a table would weigh twice as much as the bank, so each filter is read by the rows of a common
+table, and back by those of its inverse: expanding parameters and collecting their gradients are
+adjoint linear maps, and each is the other's derivative, of any order. Neither scatters, so both
+are deterministic on every device.
 """
 
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groupconv.nn.buffers import Table
+    from groupconv.transforms import FilterTransform
+
+SMALL_BANK = 2**15
+"""The most entries of a bank that has a table of them all; beyond it, that table is slower."""
+
 BLOCK_ENTRIES = 2**18
 MOST_BLOCKS = 16
 
 
+def bank_index(transform: FilterTransform, filters: tuple[int, int]) -> Table:
+    """The parameter of each cell in the bank of `(C_out, C_in)` filters.
+
+    A small bank has `(C_out · S_out · C_in · L,)` of them, into all parameters; a larger one
+    `(S_out, L)`, into those of one filter. A zero stands behind the last parameter: there lead
+    the -1 of the transform.
+    """
+    index = transform.index
+    index = index.reshape(len(index), -1)  # shape: (S_out, L)
+    P, (rows, columns) = transform.num_parameters, filters
+    if not is_small(transform, filters):
+        return np.where(index < 0, P, index)
+    first = P * np.arange(rows * columns).reshape(rows, 1, columns, 1)
+    index = index[:, None]  # shape: (S_out, 1, L)
+    return np.where(index < 0, rows * columns * P, first + index).ravel()
+
+
+def bank_inverse(transform: FilterTransform) -> Table:  # shape: (S_out, P, M)
+    """The cells of each parameter in a larger bank; L, where a zero stands, fills up."""
+    inverse = transform.inverse
+    return np.where(inverse < 0, transform.index[0].size, inverse)
+
+
+def is_small(transform: FilterTransform, filters: tuple[int, int]) -> bool:
+    """Whether a table of all its entries serves a bank best."""
+    return math.prod(filters) * transform.index.size <= SMALL_BANK
+
+
 def filter_bank(
     weight: Tensor,  # shape: (C_out, C_in, P)
-    index: Tensor,  # shape: (S_out, L)
-    inverse: Tensor,  # shape: (S_out, P, M)
+    index: Tensor,
+    inverse: Tensor | None,
     masked: bool,
     ragged: bool,
-) -> Tensor:  # shape: (C_out, S_out, C_in, L)
+) -> Tensor:  # (C_out, S_out, C_in, L) in this order
     """Expand parameters into the bank of all transformed filters.
 
     Args:
         weight: The parameters, `(C_out, C_in, P)`.
-        index: The parameter of each cell, `(S_out, L)`; -1 means zero.
-        inverse: The cells of each parameter, `(S_out, P, M)`; -1 fills.
-        masked: Whether `index` contains -1.
-        ragged: Whether `inverse` contains -1.
+        index: The parameter of each cell, from `bank_index`.
+        inverse: The cells of each parameter, from `bank_inverse`, unless the bank is small.
+        masked: Whether `index` reads a zero.
+        ragged: Whether `inverse` reads a zero.
 
     Returns:
-        The bank, `(C_out, S_out, C_in, L)`.
+        The bank, in the order `(C_out, S_out, C_in, L)`, to be viewed as is needed.
     """
-    if not (weight.requires_grad and torch.is_grad_enabled()):
+    if inverse is None:
+        entries = F.pad(weight.flatten(), (0, 1)) if masked else weight.flatten()
+        return entries.index_select(0, index)
+    is_learned = weight.requires_grad and torch.is_grad_enabled()
+    is_exported = torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
+    if not is_learned or is_exported:
         return expand(weight.unsqueeze(1), index, masked)
-    bank: Tensor = _Expand.apply(weight, index, inverse, masked, ragged)
+    function = _TracedExpand if torch.compiler.is_compiling() else _Expand
+    bank: Tensor = function.apply(weight, index, inverse, masked, ragged)
     return bank
 
 
 def expand(
     source: Tensor,  # shape: (A, S or 1, B, P)
     index: Tensor,  # shape: (S, L)
-    masked: bool,
+    padded: bool,
 ) -> Tensor:  # shape: (A, S, B, L)
-    """Read the last axis of `(A, S or 1, B, P)` by a table `(S, L)`: `(A, S, B, L)`."""
+    """Read the last axis of `(A, S or 1, B, P)` by a table `(S, L)`: `(A, S, B, L)`.
+
+    With `padded`, the table may read a zero behind the last entry.
+    """
+    if padded:
+        source = F.pad(source, (0, 1))
     A, _, B, P = source.shape
     S, L = index.shape
-    readable = index.clamp(min=0) if masked else index
-    # gather reads an expanded index without materialising it
-    read = source.expand(A, S, B, P).gather(3, readable.view(1, S, 1, L).expand(A, S, B, L))
-    return read * (index >= 0).view(1, S, 1, L) if masked else read
+    # gather reads expanded tensors without making them
+    return source.expand(A, S, B, P).gather(3, index.view(1, S, 1, L).expand(A, S, B, L))
 
 
 def collect(
@@ -78,14 +126,32 @@ def collect(
     return torch.cat(sums) if len(sums) > 1 else sums[0]
 
 
-def _with_signature(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Keep the signature, which torch would otherwise derive anew at every call, in 40 µs."""
-    forward.__signature__ = inspect.signature(forward)  # type: ignore[attr-defined]
+class _Positional(inspect.Signature):
+    """The signature of a function whose arguments are all given, and in order.
+
+    torch binds the arguments of an autograd function at every call, which takes 50 µs with the
+    signature that Python derives.
+    """
+
+    def bind(self, *args: Any, **kwargs: Any) -> Any:
+        return _Bound(args, kwargs)
+
+
+class _Bound(NamedTuple):
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def apply_defaults(self) -> None:
+        pass
+
+
+def _positional(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    forward.__signature__ = _Positional()  # type: ignore[attr-defined]
     return forward
 
 
 class _Reading(torch.autograd.Function):
-    """What both directions keep for the other one."""
+    """What both directions keep for the other one, and for derivatives forward."""
 
     generate_vmap_rule = True
 
@@ -93,13 +159,14 @@ class _Reading(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         _, index, inverse, ctx.masked, ctx.ragged = inputs
         ctx.save_for_backward(index, inverse)
+        ctx.save_for_forward(index, inverse)
 
 
-class _Expand(_Reading):
-    """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`."""
+class _TracedExpand(_Reading):
+    """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`, for `torch.compile`."""
 
     @staticmethod
-    @_with_signature
+    @_positional
     def forward(
         weight: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool
     ) -> Tensor:
@@ -107,24 +174,38 @@ class _Expand(_Reading):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
-        index, inverse = ctx.saved_tensors
-        if torch.is_grad_enabled():  # for derivatives of higher order
-            collected: Tensor = _Collect.apply(grad, index, inverse, ctx.masked, ctx.ragged)
-        else:
-            collected = collect(grad, inverse, ctx.ragged)
+        _, inverse = ctx.saved_tensors
+        return collect(grad, inverse, ctx.ragged), None, None, None, None
+
+
+class _Expand(_TracedExpand):
+    """The same with derivatives of every order, forward as well, which the compiler refuses."""
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
+        if not torch.is_grad_enabled():
+            return _TracedExpand.backward(ctx, grad)
+        collected: Tensor = _Collect.apply(grad, *ctx.saved_tensors, ctx.masked, ctx.ragged)
         return collected, None, None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        return _Expand.apply(tangent, *ctx.saved_tensors, ctx.masked, ctx.ragged)  # type: ignore[no-any-return]
 
 
 class _Collect(_Reading):
     """`(C_out, S_out, C_in, L)` → `(C_out, C_in, P)`, the adjoint of `_Expand`."""
 
     @staticmethod
-    @_with_signature
+    @_positional
     def forward(bank: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool) -> Tensor:
         return collect(bank, inverse, ragged)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
-        index, inverse = ctx.saved_tensors
-        expanded: Tensor = _Expand.apply(grad, index, inverse, ctx.masked, ctx.ragged)
+        expanded: Tensor = _Expand.apply(grad, *ctx.saved_tensors, ctx.masked, ctx.ragged)
         return expanded, None, None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        return _Collect.apply(tangent, *ctx.saved_tensors, ctx.masked, ctx.ragged)  # type: ignore[no-any-return]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from groupconv.arguments import as_sizes, flag, positive
-from groupconv.errors import ArgumentError
-from groupconv.nn.bank import filter_bank
+from groupconv.errors import ArgumentError, ShapeError
+from groupconv.nn.bank import bank_index, bank_inverse, filter_bank, is_small
 from groupconv.nn.buffers import TableModule
+from groupconv.nn.kept import KeptKernel, may_keep
 from groupconv.nn.planes import (
     CONVOLUTIONS,
     PADDING_MODES,
@@ -21,6 +23,7 @@ from groupconv.nn.planes import (
     merge_planes,
     object_to,
     of_dimension,
+    planar_axes,
     require_padding_mode,
     split_planes,
 )
@@ -28,7 +31,8 @@ from groupconv.registry import as_group
 from groupconv.transforms import Window, filter_transform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Self
 
     from groupconv.algebra import Space, SplitGroup
     from groupconv.nn.buffers import Table
@@ -43,9 +47,11 @@ class _Convolution(TableModule):
 
     is_adjoint: ClassVar[bool] = False
 
-    bank_index: Tensor  # shape: (S_first, L)
-    bank_inverse: Tensor  # shape: (S_first, P, M)
+    bank_index: Tensor
+    bank_inverse: Tensor | None
+    bias_index: Tensor  # shape: (C_out · S_out,)
     bias: nn.Parameter | None
+    _kept: KeptKernel | None = None  # of evaluation
 
     def __init__(
         self,
@@ -69,8 +75,8 @@ class _Convolution(TableModule):
     ) -> None:
         super().__init__()
         self.group = as_group(group)
-        functions = TRANSPOSED if self.is_adjoint else CONVOLUTIONS
-        self._convolve = of_dimension(functions, self.group.name, self.group.dimension)
+        S, functions = self.group.stabilizer, TRANSPOSED if self.is_adjoint else CONVOLUTIONS
+        self._convolve = of_dimension(functions, self.group.name, S.dimension)
         self.in_channels = positive("in_channels", in_channels)
         self.out_channels = positive("out_channels", out_channels)
         self.groups = positive("groups", groups)
@@ -79,7 +85,6 @@ class _Convolution(TableModule):
                 f"groups={groups} does not divide in_channels={in_channels} and "
                 f"out_channels={out_channels}; change one of them"
             )
-        S = self.group.stabilizer
         spaces = (out_space, in_space) if self.is_adjoint else (in_space, out_space)
         self.transform = filter_transform(S, kernel_size, *spaces, support=support)
         self.window = Window.read(
@@ -97,16 +102,19 @@ class _Convolution(TableModule):
 
         last, first = self.transform.in_space, self.transform.out_space
         self.in_space, self.out_space = (first, last) if self.is_adjoint else (last, first)
+        self._in_axes = planar_axes(in_channels, self.in_space)
+        self._out_axes = planar_axes(out_channels, self.out_space)
         channels = (in_channels, out_channels) if self.is_adjoint else (out_channels, in_channels)
         rows, columns = channels[0], channels[1] // groups
         self._kernel_shape = (rows * first.index, columns * last.index, *self.kernel_size)
-        shape = (rows, columns, self.transform.num_parameters)
-        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        self._weight_shape = (rows, columns, self.transform.num_parameters)
+        self.weight = nn.Parameter(torch.empty(self._weight_shape, device=device, dtype=dtype))
         if flag("bias", bias):
             self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self._flags = self.transform.is_masked, self.transform.is_ragged
+        self.register_buffer("bank_inverse", None)
         self._register_tables(device)
         self.reset_parameters()
 
@@ -130,9 +138,9 @@ class _Convolution(TableModule):
 
         Of the adjoint it is that of the convolution, `(C_in, S_in, C_out / groups, S_out, …)`.
         """
-        planes = self.transform.in_space.index
-        bank: Tensor = self._bank().unflatten(-1, (planes, *self.kernel_size))
-        return bank
+        last, first = self.transform.in_space.index, self.transform.out_space.index
+        rows, columns, _ = self._weight_shape
+        return self._bank().view(rows, first, columns, last, *self.kernel_size)
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *arguments: Any, **named: Any
@@ -177,21 +185,48 @@ class _Convolution(TableModule):
     def planar_bias(self) -> Tensor | None:
         """The bias of torch's convolution of the flattened planes, one entry per plane."""
         bias: Tensor | None = self.bias
-        if bias is None:
-            return None
-        return bias.view(-1, 1).expand(-1, self.out_space.index).reshape(-1)
+        return bias if bias is None else bias.index_select(0, self.bias_index)
 
-    def _bank(self) -> Tensor:  # shape: (C_first, S_first, C_second / groups, S_second · box)
+    def _planar(self) -> tuple[Tensor, Tensor | None]:
+        """The kernel and the bias of the planar convolution, kept while nothing is learned."""
+        weight, bias = self._parameters.get("weight"), self._parameters.get("bias")
+        if self.training or weight is None or not may_keep(weight, bias):
+            return self.planar_weight(), self.planar_bias()
+        if self._kept is None or not self._kept.is_of(weight, bias):
+            self._kept = KeptKernel.make(weight, bias, self.planar_weight, self.planar_bias)
+        return self._kept.kernel, self._kept.planar_bias
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode, and drop the kernel that evaluation keeps."""
+        self._kept = None
+        return super().train(mode)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        self._kept = None
+        return super()._apply(fn, recurse)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}
+
+    def _bank(self) -> Tensor:  # (C_first, S_first, C_second / groups, S_second, *kernel), flat
         weight, index = self.weight, self.bank_index
+        if weight.shape != self._weight_shape:
+            raise ShapeError(
+                f"weight has shape {tuple(weight.shape)}, and this layer {self._weight_shape}; "
+                f"make a new layer for other channels"
+            )
         if index.device != weight.device:
             self._place_tables(weight.device)
             index = self.bank_index
         return filter_bank(weight, index, self.bank_inverse, *self._flags)
 
     def _tables(self) -> Mapping[str, Table]:
-        index = self.transform.index
-        flat = index.reshape(len(index), -1)
-        return {"bank_index": flat, "bank_inverse": self.transform.inverse}
+        rows, columns, _ = self._weight_shape
+        planes = np.arange(self.out_channels).repeat(self.out_space.index)
+        tables = {"bias_index": planes, "bank_index": bank_index(self.transform, (rows, columns))}
+        if not is_small(self.transform, (rows, columns)):
+            tables["bank_inverse"] = bank_inverse(self.transform)
+        return tables
 
 
 class GroupConv(_Convolution):
@@ -280,13 +315,14 @@ class GroupConv(_Convolution):
         x: Tensor,  # shape: (B, C_in, S_in, *spatial)
     ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Convolve, adding the bias within the one call of the planar convolution."""
-        x = merge_planes(x, self.in_space, self.in_channels, self.group.name)
-        check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
+        x = merge_planes(x, self._in_axes, self.group.dimension, self.group.name)
+        if not self.window.is_always_symmetric:
+            check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
         if self._pads:
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
         sizes = self.stride, self._conv_padding, self.dilation, self.groups
-        y = self._convolve(x, self.planar_weight(), self.planar_bias(), *sizes)
-        return split_planes(y, self.out_channels, self.out_space.index)
+        y = self._convolve(x, *self._planar(), *sizes)
+        return split_planes(y, self._out_axes)
 
 
 class LiftingConv(GroupConv):
@@ -436,12 +472,12 @@ class GroupConvTranspose(_Convolution):
         x: Tensor,  # shape: (B, C_in, S_in, *spatial)
     ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Add the filters of every input cell, adding the bias within the one call."""
-        x = merge_planes(x, self.in_space, self.in_channels, self.group.name)
+        x = merge_planes(x, self._in_axes, self.group.dimension, self.group.name)
         sizes = self.stride, self._cut, self.output_padding, self.groups, self.dilation
-        y = self._convolve(x, self.planar_weight(), self.planar_bias(), *sizes)
+        y = self._convolve(x, *self._planar(), *sizes)
         if not any(self.output_padding):
             check_positions(type(self).__name__, self.window, y, is_strict=self.strict)
-        return split_planes(y, self.out_channels, self.out_space.index)
+        return split_planes(y, self._out_axes)
 
     def _more_options(self) -> Mapping[str, object]:
         return {"output_padding": self.output_padding if any(self.output_padding) else None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ from torch import Tensor
 from groupconv.algebra import as_space
 from groupconv.arguments import flag, positive
 from groupconv.errors import ShapeError
-from groupconv.nn.bank import filter_bank
+from groupconv.nn.bank import bank_index, bank_inverse, filter_bank, is_small
 from groupconv.nn.buffers import as_tensor, kept_tensor
 from groupconv.nn.planes import (
     CONVOLUTIONS,
@@ -19,6 +19,7 @@ from groupconv.nn.planes import (
     merge_planes,
     not_a_tensor,
     of_dimension,
+    planar_axes,
     pool_planes,
     require_mode,
     space_by_shape,
@@ -81,18 +82,23 @@ def group_conv(
             f"weight has shape {tuple(weight.shape)}, expected (C_out, C_in / groups, "
             f"{transform.num_parameters}): the last axis has the parameters of the transform"
         )
-    x = merge_planes(x, transform.in_space, weight.shape[1] * groups, S.group)
+    in_axes = planar_axes(weight.shape[1] * groups, transform.in_space)
+    x = merge_planes(x, in_axes, S.dimension, S.group)
     check_positions("group_conv", window, x)
-    key, device = ("bank", *transform.key), weight.device
-    index = kept_tensor(S, (*key, "index"), device, lambda: transform.index).flatten(1)
-    inverse = kept_tensor(S, (*key, "inverse"), device, lambda: transform.inverse)
+    filters, device = (weight.shape[0], weight.shape[1]), weight.device
+    key: tuple[Any, ...] = ("bank", *transform.key)
+    if is_small(transform, filters):
+        key, inverse = (*key, *filters), None
+    else:
+        inverse = kept_tensor(S, (*key, "inverse"), device, lambda: bank_inverse(transform))
+    index = kept_tensor(S, key, device, lambda: bank_index(transform, filters))
     bank = filter_bank(weight, index, inverse, transform.is_masked, transform.is_ragged)
     C_out, S_out, S_in = len(weight), transform.out_space.index, transform.in_space.index
     kernel = bank.reshape(C_out * S_out, weight.shape[1] * S_in, *transform.kernel_size)
     bias = bias if bias is None else bias.repeat_interleave(S_out)
     x = F.pad(x, window.flat_padding)
     y = convolve(x, kernel, bias, window.stride, 0, window.dilation, groups)
-    return split_planes(y, C_out, S_out)
+    return split_planes(y, planar_axes(C_out, transform.out_space))
 
 
 def coset_pool(

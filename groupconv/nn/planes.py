@@ -82,27 +82,29 @@ def require_padding_mode(padding_mode: str, group: SplitGroup, *, is_used: bool)
     return padding_mode
 
 
+def planar_axes(channels: int, space: Subgroup) -> tuple[int, ...]:
+    """The axes of a map that become planar channels: `(C, S)`, without S if there is one plane."""
+    return (channels,) if space.index == 1 else (channels, space.index)
+
+
 def merge_planes(
-    x: Tensor,  # shape: (B, C, S, *spatial), without S on the lattice
-    space: Subgroup,
-    channels: int,
+    x: Tensor,  # shape: (B, *axes, *spatial)
+    axes: tuple[int, ...],
+    dimension: int,
     group: str,
 ) -> Tensor:  # shape: (B, C·S, *spatial)
     """Planes as planar channels, channel-major."""
-    d, S = space.stabilizer.dimension, space.index
-    axes = (channels,) if S == 1 else (channels, S)
-    if not isinstance(x, Tensor) or x.ndim != len(axes) + d + 1 or x.shape[1:-d] != axes:
-        raise wrong_input(x, axes, d, group)
-    return x if S == 1 else x.reshape(x.shape[0], channels * S, *x.shape[-d:])
+    if not isinstance(x, Tensor) or x.shape[1:-dimension] != axes:
+        raise wrong_input(x, axes, dimension, group)
+    return x if len(axes) == 1 else x.flatten(1, 2)
 
 
 def split_planes(
     x: Tensor,  # shape: (B, C·S, *spatial)
-    channels: int,
-    planes: int,
-) -> Tensor:  # shape: (B, C, S, *spatial), without S if there is one plane
+    axes: tuple[int, ...],
+) -> Tensor:  # shape: (B, *axes, *spatial)
     """Planar channels as planes: `merge_planes` undone."""
-    return x if planes == 1 else x.view(x.shape[0], channels, planes, *x.shape[2:])
+    return x if len(axes) == 1 else torch.unflatten(x, 1, axes)
 
 
 def flatten_planes(x: Tensor, group: SplitGroup) -> Tensor:  # shape: (B, C·S, *spatial)
@@ -167,7 +169,7 @@ def check_positions(layer: str, window: Window, x: Tensor, *, is_strict: bool = 
 
     Nothing is examined while torch compiles.
     """
-    if torch.compiler.is_compiling() or window.is_always_symmetric:
+    if window.is_always_symmetric or torch.compiler.is_compiling():
         return
     if problem := window.problem(x.shape[-len(window.stride) :]):
         object_to(f"{layer} {problem}", is_strict=is_strict)

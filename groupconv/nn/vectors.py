@@ -12,7 +12,7 @@ from groupconv.algebra import as_space
 from groupconv.arguments import positive
 from groupconv.errors import ArgumentError
 from groupconv.nn.buffers import TableModule
-from groupconv.nn.planes import merge_planes
+from groupconv.nn.planes import merge_planes, planar_axes
 from groupconv.registry import as_group
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class VectorHead(TableModule):
     ) -> Tensor:  # shape: (B, C, d, *spatial)
         """Add the planes, each times its direction."""
         planes = self.in_space.index
-        merged = merge_planes(x, self.in_space, self.channels, self.group.name)
+        axes = planar_axes(self.channels, self.in_space)
+        merged = merge_planes(x, axes, self.group.dimension, self.group.name)
         if self.turns.device != x.device:
             self._place_tables(x.device)
         vectors = torch.einsum("sij,cj->cis", self.turns.to(x.dtype), self.direction)

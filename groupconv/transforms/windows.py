@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class Window:
         padding: The cells added before and after each axis.
         dilation: The distance between the window's cells.
         is_circular: Whether the array is a torus.
+        is_always_symmetric: Whether its positions are symmetric on every array, so that none
+            needs to be examined.
     """
 
     group: str
@@ -38,6 +40,12 @@ class Window:
     padding: tuple[tuple[int, int], ...]
     dilation: tuple[int, ...]
     is_circular: bool = False
+    is_always_symmetric: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        is_steady = max(self.stride) == 1 and not (self.is_circular and self._grows)
+        always = self.stabilizer.permutes_axes and is_steady
+        object.__setattr__(self, "is_always_symmetric", always)
 
     @classmethod
     def read(
@@ -83,12 +91,6 @@ class Window:
         return cls(group or S.name, S, box, steps, pads, gaps, is_circular)
 
     @property
-    def is_always_symmetric(self) -> bool:
-        """Whether its positions are symmetric on every array, so that none needs to be examined."""
-        is_steady = max(self.stride) == 1 and not (self.is_circular and self._grows)
-        return self.stabilizer.permutes_axes and is_steady
-
-    @property
     def _grows(self) -> bool:
         """Whether the output has another size than the input, at stride 1."""
         return any(n != -1 for n in self.room((0,) * len(self.stride)))
@@ -101,7 +103,7 @@ class Window:
     @property
     def flat_padding(self) -> tuple[int, ...]:
         """The padding as `torch.nn.functional.pad` takes it, the last axis first."""
-        return tuple(n for pair in reversed(self.padding) for n in pair)
+        return sum(reversed(self.padding), ())
 
     def room(self, shape: Sequence[int]) -> tuple[int, ...]:
         """The cells that the window can move by along each axis; negative if it is too large."""

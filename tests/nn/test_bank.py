@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import groupconv as gc
-from groupconv.nn.bank import filter_bank
+from groupconv.nn.bank import bank_index, bank_inverse, filter_bank, is_small
 from tests.support.groups import P4, P4M, P6M
 
 CASES = [
@@ -20,10 +20,17 @@ CASES = [
 
 
 def bank_of(transform):
-    masked, ragged = transform.is_masked, transform.is_ragged
-    index = torch.tensor(transform.index).flatten(1)
-    inverse = torch.tensor(transform.inverse)
-    return lambda w: filter_bank(w, index, inverse, masked=masked, ragged=ragged)
+    def bank(weight):
+        rows, columns, _ = weight.shape
+        index, inverse = torch.tensor(bank_index(transform, (rows, columns))), None
+        if not is_small(transform, (rows, columns)):
+            inverse = torch.tensor(bank_inverse(transform))
+        flags = {"masked": transform.is_masked, "ragged": transform.is_ragged}
+        return filter_bank(weight, index, inverse, **flags).view(
+            rows, transform.out_space.index, columns, -1
+        )
+
+    return bank
 
 
 def naive_bank(transform, weight):
@@ -32,6 +39,7 @@ def naive_bank(transform, weight):
     return padded[..., index].transpose(1, 2)  # (C_out, S_out, C_in, L); -1 reads the zero
 
 
+@pytest.mark.usefixtures("any_bank")
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c[0].name}-{c[2]}-{c[3]}")
 class TestBank:
     def test_it_reads_the_table(self, case):
@@ -44,8 +52,12 @@ class TestBank:
         bank = bank_of(transform)
         weight = torch.randn(1, 2, transform.num_parameters, dtype=torch.float64)
         weight.requires_grad_()
-        assert torch.autograd.gradcheck(bank, weight)
-        assert torch.autograd.gradgradcheck(lambda w: bank(w).square(), weight)
+        assert torch.autograd.gradcheck(
+            bank, weight, check_forward_ad=True, check_batched_grad=True
+        )
+        assert torch.autograd.gradgradcheck(
+            lambda w: bank(w).square(), weight, check_fwd_over_rev=True
+        )
 
     def test_gradient_equals_that_of_indexing(self, case):
         transform = gc.filter_transform(*case)
@@ -68,7 +80,7 @@ class TestBank:
         torch.testing.assert_close(gradient[2], single)
 
 
-def test_layers_pass_gradcheck():
+def test_layers_pass_gradcheck(any_bank):
     conv = gc.nn.GroupConv(1, 1, 3, group=P4, dtype=torch.float64)
     x = torch.randn(1, 1, 4, 4, 4, dtype=torch.float64, requires_grad=True)
 
@@ -78,7 +90,7 @@ def test_layers_pass_gradcheck():
     assert torch.autograd.gradcheck(run, (x, conv.weight, conv.bias))
 
 
-def test_the_gradient_is_deterministic():
+def test_the_gradient_is_deterministic(any_bank):
     torch.use_deterministic_algorithms(True)
     try:
         conv = gc.nn.GroupConv(3, 3, 3, group=P4M)

@@ -9,6 +9,8 @@ from groupconv_plugins.space import space_group
 from tests.support.checks import check_layer_equals_sums
 from tests.support.groups import CUBE, LINE_MIRROR, P4, P4M, P6M, PM, Z2
 
+pytestmark = pytest.mark.usefixtures("any_bank")
+
 
 def layer(group, size, in_space, out_space, groups=1):
     return GroupConv(
