@@ -9,10 +9,7 @@ Examples:
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import Any
-
-__version__ = version("groupconv")
 
 # Where each public name lives; a room is imported when one of its names is first used (PEP 562),
 # so that `import groupconv` loads neither torch nor sympy. Type checkers read `__init__.pyi`.
@@ -39,6 +36,8 @@ __all__ = ["__version__", *sorted(_HOME_OF), *_ROOMS]
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version(__name__)
     if name in _HOME_OF:
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
         globals()[name] = value

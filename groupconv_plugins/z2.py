@@ -1,8 +1,13 @@
 """z2: the translations of the square lattice."""
 
-from sympy import Expr, ImmutableMatrix
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from groupconv import SQUARE, Element, SplitGroup
+
+if TYPE_CHECKING:
+    from sympy import Expr, ImmutableMatrix
 
 __all__ = ["Z2"]
 
@@ -22,6 +27,8 @@ class Z2(SplitGroup):
 
     def matrix(self, u: Expr, v: Expr) -> ImmutableMatrix:
         """The translation by `(u, v)`."""
+        from sympy import ImmutableMatrix  # here, so that listing loads no sympy
+
         return ImmutableMatrix([[1, 0, u], [0, 1, v], [0, 0, 1]])
 
     def index(self, matrix: ImmutableMatrix) -> Element:

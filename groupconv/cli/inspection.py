@@ -21,7 +21,7 @@ from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
 from groupconv.cli.console import plain_table, why_there_is_none, wide_console
 from groupconv.cli.files import atomic_write
-from groupconv.errors import ArgumentError, ExperimentalWarning, PluginError
+from groupconv.errors import ArgumentError, ExperimentalWarning
 
 LARGEST_PRINTED_ORDER = 12
 INDENT = 22
@@ -59,13 +59,9 @@ def list_groups(load: bool, as_json: bool) -> None:
 
 def _load_all() -> dict[str, SplitGroup]:
     """The groups that load; what plugins print goes to standard error."""
-    groups = {}
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore", ExperimentalWarning)  # the listing says it
-        for name in registry.groups():
-            with contextlib.suppress(PluginError):  # the listing says why
-                groups[name] = registry.group(name)
-    return groups
+        return registry.load_all()
 
 
 def _brief(group: SplitGroup, entry: registry.GroupEntry) -> str:

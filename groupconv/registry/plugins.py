@@ -99,14 +99,20 @@ def group(name: str | SplitGroup) -> SplitGroup:
     claims = _claims().get(name)
     if claims is None:
         raise UnknownGroupError(_unknown(name))
-    if len(claims) > 1:
-        step = f"uninstall one of them, or set {VARIABLE} to the distributions to use"
-        raise AmbiguousGroupError(f"name={name!r} is claimed by {origins(claims)}; {step}")
-    return _loaded.get(name) or _loaded.setdefault(name, _load(claims[0]))
+    return _claimed(name, claims)
 
 
 as_group = group
 """The same, for functions that have an argument `group`."""
+
+
+def load_all() -> dict[str, SplitGroup]:
+    """Every installed group that loads, by name; `groups()` says what is wrong with the others."""
+    loaded = dict(_registered)
+    for name, claims in _claims().items():
+        with contextlib.suppress(AmbiguousGroupError, PluginError):
+            loaded[name] = _claimed(name, claims)
+    return loaded
 
 
 @contextlib.contextmanager
@@ -146,6 +152,14 @@ def _claims(*, every: bool = False) -> dict[str, list[GroupEntry]]:
         if every or is_allowed(entry):
             claims.setdefault(entry.name, []).append(entry)
     return claims
+
+
+def _claimed(name: str, claims: list[GroupEntry]) -> SplitGroup:
+    """The group of a name, loaded once; two distributions may not both have it."""
+    if len(claims) > 1:
+        step = f"uninstall one of them, or set {VARIABLE} to the distributions to use"
+        raise AmbiguousGroupError(f"name={name!r} is claimed by {origins(claims)}; {step}")
+    return _loaded.get(name) or _loaded.setdefault(name, _load(claims[0]))
 
 
 def _listed(claims: list[GroupEntry]) -> GroupEntry:
