@@ -7,7 +7,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 # Bytecode is kept, also where the environment says otherwise: only what is imported is compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo test quick lint docs bench clean
+.PHONY: install demo test quick slow lint docs bench clean
 
 install: $(READY)
 
@@ -28,6 +28,9 @@ QUICK := tests/algebra tests/transforms tests/nn/test_oracle.py tests/nn/test_ba
 
 quick: install  ## the mathematics, the tables and the bank; not the proofs, layers and commands
 	$(PYTEST) -q $(QUICK)
+
+slow: install  ## what keeps a compiler busy for minutes: every layer, compiled and packaged
+	$(PYTEST) -m slow
 
 lint: install  ## style, types, and the floors of the house
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
 from groupconv.arguments import number, positive
@@ -54,12 +55,18 @@ class _PaperNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores `(B, num_classes)` of images `(B, in_channels, H, W)`."""
-        shape = tuple(x.shape)
-        if len(shape) != 4 or shape[1] != self.in_channels or min(shape[2:]) < SMALLEST_IMAGE:
-            expected = f"(B, {self.in_channels}, H, W) with H and W at least {SMALLEST_IMAGE}"
-            raise ShapeError(f"x has shape {shape}, expected {expected}; pad or enlarge images")
+        _require_images(x, self.in_channels)
         scores: Tensor = self.layers(x)
         return scores.mean((-2, -1))
+
+
+@torch.fx.wrap  # type: ignore[untyped-decorator]  # one node of a symbolic trace
+def _require_images(x: Tensor, channels: int) -> None:
+    """Refuse what the network cannot take, or cannot reduce to one cell."""
+    shape = tuple(x.shape)
+    if len(shape) != 4 or shape[1] != channels or min(shape[2:]) < SMALLEST_IMAGE:
+        expected = f"(B, {channels}, H, W) with H and W at least {SMALLEST_IMAGE}"
+        raise ShapeError(f"x has shape {shape}, expected {expected}; pad or enlarge images")
 
 
 class P4CNN(_PaperNetwork):

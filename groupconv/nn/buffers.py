@@ -6,7 +6,9 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from groupconv.nn.layer import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +35,7 @@ def kept_tensor(
     return stabilizer.memo.get((*key, device), lambda: as_tensor(make(), device))
 
 
-class TableModule(nn.Module):
+class TableModule(Layer):
     """A module with tables that derive from its recipe, and so never enter its state.
 
     The tables are non-persistent buffers: they follow the module to any device, and are built

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from groupconv.nn.planes import is_traced
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,7 +54,7 @@ def may_keep(weight: Tensor, bias: Tensor | None) -> bool:
     Reading one on an accelerator would wait for all that the accelerator still has to do; what
     takes a parameter's place in a transformed function or a sharded module has no entries to read.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined]
+    if is_traced():
         return False
     if type(weight) is not nn.Parameter or not weight.is_cpu:
         return False

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from groupconv.arguments import flag, number, positive
 from groupconv.errors import ShapeError
+from groupconv.nn.layer import Layer
 from groupconv.nn.planes import flatten_planes, wrong_input
 from groupconv.registry import as_group
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from groupconv.algebra import SplitGroup
 
 
-class _Norm(nn.Module):
+class _Norm(Layer):
     """A norm of torch over everything behind the channels, stabilizer planes and space alike.
 
     It is contained, not subclassed, so that SyncBatchNorm and others can take its place.
@@ -170,7 +171,7 @@ class GroupNorm(_Norm):
         )
 
 
-class LayerNorm(nn.Module):
+class LayerNorm(Layer):
     """Normalisation over the channels and stabilizer planes of each cell, as in ConvNeXt.
 
     A cell's planes are normalised together, so that how strongly each orientation responds stays
@@ -249,7 +250,7 @@ def norm_cells(
     return F.layer_norm(cells, cells.shape[-1:], weight, bias, eps)
 
 
-class ChannelDropout(nn.Module):
+class ChannelDropout(Layer):
     """Dropout of whole channels, all stabilizer planes and cells of them, as `nn.Dropout2d` does.
 
     Args:

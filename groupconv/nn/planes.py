@@ -167,12 +167,17 @@ def require_mode(mode: str) -> None:
 def check_positions(layer: str, window: Window, x: Tensor, *, is_strict: bool = False) -> None:
     """Warn if the group does not permute the positions of a window on an array of this size.
 
-    Nothing is examined while torch compiles.
+    Nothing is examined while torch compiles or traces.
     """
-    if window.is_always_symmetric or torch.compiler.is_compiling():
+    if window.is_always_symmetric or is_traced():
         return
     if problem := window.problem(x.shape[-len(window.stride) :]):
         object_to(f"{layer} {problem}", is_strict=is_strict)
+
+
+def is_traced() -> bool:
+    """Whether torch compiles, exports or traces, so that sizes and entries stand for others."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined]
 
 
 def object_to(problem: str, *, is_strict: bool) -> None:

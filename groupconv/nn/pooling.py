@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from groupconv.arguments import as_sizes, flag
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.buffers import TableModule
+from groupconv.nn.layer import Layer
 from groupconv.nn.planes import (
     check_positions,
     flatten_planes,
+    is_traced,
     of_dimension,
     unflatten_planes,
 )
@@ -36,7 +38,7 @@ MAX_POOLS = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 AVG_POOLS = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 
 
-class _Pool(nn.Module):
+class _Pool(Layer):
     """A pool that treats every plane alike, by one of torch's where boxes are its windows."""
 
     _planar_pools: ClassVar[tuple[Planar, ...]]
@@ -299,7 +301,7 @@ class _AdaptivePool(_Pool, TableModule):
         if self.matrices.device != x.device:
             self._place_tables(x.device)
         shape = tuple(planes.shape[2:])
-        if not torch.compiler.is_compiling():  # refuses an array of which nothing is kept
+        if not is_traced():  # refuses an array of which nothing is kept
             S.memo.get(("region", shape), lambda: invariant_region(S, shape))
         kept = _kept_cells(self.matrices, shape)
         pooled = self._reduce(planes.flatten(2), kept)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from groupconv.arguments import as_sizes, flag, number, positive
 from groupconv.errors import ArgumentError, ShapeError
 from groupconv.nn.buffers import TableModule
+from groupconv.nn.layer import Layer
 from groupconv.nn.planes import (
     CONVOLUTIONS,
     PADDING_MODES,
@@ -246,7 +247,7 @@ class BlurPool(TableModule):
         )
 
 
-class CenterCrop(nn.Module):
+class CenterCrop(Layer):
     """Cut the middle out of a map, as a skip connection of a U-Net without padding does.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-import shutil
 import warnings
 
 import numpy as np
@@ -142,22 +141,6 @@ def test_layers_compile_in_one_graph():
         results.append([y.detach(), *(p.grad.clone() for p in net.parameters())])
     for eager, compiled in zip(*results, strict=True):
         torch.testing.assert_close(compiled, eager)
-
-
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch's default compiler needs one of C++")
-def test_compiled_networks_take_images_of_another_size():
-    torch.compiler.reset()
-    layers = gc.layers("p4m")
-    first, last = layers.LiftingConv(1, 2, 3, padding=1), layers.GroupConv(2, 2, 3)
-    pooled = nn.Sequential(first, layers.MaxPool(2), last)
-    normal = nn.Sequential(first, layers.BatchNorm(2), nn.ReLU(), last)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch's compiler
-        for net, options in ((pooled, {}), (normal, {"dynamic": False})):
-            compiled = torch.compile(net, **options)
-            for size in (8, 12):
-                x = torch.randn(4, 1, size, size)
-                torch.testing.assert_close(compiled(x), net(x))
 
 
 @pytest.mark.parametrize(

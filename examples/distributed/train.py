@@ -1,0 +1,59 @@
+"""Train in several processes, each with a whole copy of the network or with a shard of it.
+
+    torchrun --nproc-per-node 2 train.py [--shard]
+
+What the network learns is what one process learns on the joint batch.
+"""
+
+import sys
+
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as checkpoint
+import torch.nn.functional as F
+from torch import nn
+from torch.distributed.fsdp import fully_shard
+from torch.nn.parallel import DistributedDataParallel
+
+import groupconv as gc
+
+
+def network() -> nn.Sequential:
+    p4 = gc.layers("p4")
+
+    def block(conv: nn.Module) -> nn.Module:
+        return nn.Sequential(conv, p4.LayerNorm(8), nn.ReLU())
+
+    return nn.Sequential(
+        block(p4.LiftingConv(1, 8, 3, padding=1)), block(p4.GroupConv(8, 8, 3, padding=1)),
+        p4.CosetPool(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4),
+    )  # fmt: skip
+
+
+def main() -> None:
+    dist.init_process_group()
+    rank, processes = dist.get_rank(), dist.get_world_size()
+    torch.manual_seed(0)  # every process makes the same network, and the same data
+    net, images, labels = network(), torch.randn(16, 1, 9, 9), torch.randint(4, (16,))
+    if "--shard" in sys.argv:
+        for part in net[:2]:
+            fully_shard(part)
+        fully_shard(net)
+    else:
+        net = DistributedDataParallel(net)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(5):
+        loss = F.cross_entropy(net(images[rank::processes]), labels[rank::processes])
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        dist.all_reduce(mean := loss.detach() / processes)
+        if rank == 0:
+            print(f"{mean.item():.6f}")
+    trained = net.module if isinstance(net, DistributedDataParallel) else net
+    checkpoint.save(trained.state_dict(), checkpoint_id="checkpoint")  # each writes its shards
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
