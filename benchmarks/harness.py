@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 if TYPE_CHECKING:
@@ -82,17 +83,19 @@ def _elapsed(task: Task, runs: int, device: torch.device | None) -> float:
     return time.perf_counter() - start
 
 
-def peak_bytes(task: Task, device: torch.device) -> int:
-    """The most memory that torch holds during a task, beyond what it held before."""
+def peak_bytes(task: Task, module: nn.Module, x: Tensor) -> int:
+    """The most memory that torch holds in a step, parameters, tables and input included."""
     task()
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
+    x.grad = None
+    module.zero_grad()
+    held = most = x.nbytes + sum(t.nbytes for t in (*module.parameters(), *module.buffers()))
+    if x.is_cuda:
+        torch.cuda.reset_peak_memory_stats(x.device)
+        before = torch.cuda.memory_allocated(x.device)
         task()
-        return torch.cuda.max_memory_allocated(device) - before
+        return held + torch.cuda.max_memory_allocated(x.device) - before
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as run:
         task()
-    held = most = 0
     events = [e for e in run.profiler.kineto_results.events() if e.name() == "[memory]"]
     for event in sorted(events, key=lambda event: event.start_ns()):
         held += event.nbytes()

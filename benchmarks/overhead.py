@@ -1,14 +1,7 @@
-"""What small operations cost: products, the first layer of a process, one layer on one pixel.
-
-    python benchmarks/overhead.py [--repeats 30]
-
-The layer is measured in turn with the planar convolution that it contains, and so is the first
-layer of a process with the import of torch alone, in processes of their own.
-"""
+"""What small operations cost: calls on one pixel, new layers, imports, and commands."""
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -20,10 +13,12 @@ import torch.nn.functional as F
 
 import groupconv as gc
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .harness import interleave
 
-RUNS = 2000
+if TYPE_CHECKING:
+    from .harness import Report
+
+RUNS = 500
 FIRST = """
 import time, torch, warnings
 warnings.simplefilter("ignore")
@@ -32,44 +27,65 @@ import groupconv as gc
 gc.nn.LiftingConv(1, 1, 3, group={name!r})
 print(1000 * (time.perf_counter() - start))
 """
+IMPORT = """
+import time
+start = time.perf_counter()
+import groupconv
+print(1000 * (time.perf_counter() - start))
+"""
+COMMAND = """
+import subprocess, sys, time
+start = time.perf_counter()
+subprocess.run([sys.executable, "-m", "groupconv", "groups"], check=True, capture_output=True)
+print(1000 * (time.perf_counter() - start))
+"""
 
 
-def microseconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    for _ in range(RUNS):
-        call()
-    return 1e6 * (time.perf_counter() - start) / RUNS
+def milliseconds(program: str, repeats: int = 7) -> float:
+    """The median of what a program prints, each time in a process of its own."""
+    found = []
+    for _ in range(repeats):
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        found.append(float(run.stdout))
+    return statistics.median(found)
 
 
-def first_layer(name: str) -> float:
-    code = [sys.executable, "-c", FIRST.format(name=name)]
-    return float(subprocess.run(code, capture_output=True, text=True, check=True).stdout)
+def measure_calls(report: Report, device: torch.device, seconds: float) -> None:
+    """A layer of size 1 on one pixel against `conv2d` of the same planes."""
+    layer, x = gc.nn.GroupConv(1, 1, 1, group="p4", device=device), torch.randn(1, 1, 4, 1, 1)
+    x = x.to(device)
+    planar = torch.nn.Conv2d(4, 4, 1, device=device)
+    weight, bias, planes = planar.weight, planar.bias, x[:, 0]
+    for mode in ("eval", "training"):
+        with torch.set_grad_enabled(mode == "training"):
+            layer.train(mode == "training")
+            timing = interleave(
+                {
+                    "layer": lambda: layer(x),
+                    "conv2d": lambda: F.conv2d(planes, weight, bias),
+                    "Conv2d": lambda: planar(planes),
+                },
+                seconds=seconds, device=device, runs=RUNS,
+            )  # fmt: skip
+        micro = {name: 1e6 * timing.median(name) for name in timing.seconds}
+        report.add(
+            "calls, in µs", f"1×1 layer on one pixel, {mode}", layer=micro["layer"],
+            conv2d=micro["conv2d"], module=micro["Conv2d"], over=micro["layer"] - micro["conv2d"],
+        )  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=30)
-    repeats = parser.parse_args().repeats
-    torch.set_num_threads(1)
-    p4 = gc.group("p4")
-    layer, x = gc.nn.GroupConv(1, 1, 1, group=p4), torch.randn(1, 1, 4, 1, 1)
-    kernel, bias, planes = torch.randn(4, 4, 1, 1), torch.randn(4), x[:, 0]
-    calls: dict[str, Callable[[], object]] = {
-        "p4.compose of integers": lambda: p4.compose((1, 0, 0), (1, 2, 3)),
-        "1×1 layer, one channel": lambda: layer(x),
-        "conv2d of its 4 planes": lambda: F.conv2d(planes, kernel, bias),
-    }
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    with torch.no_grad():
-        for _ in range(repeats):
-            for name, call in calls.items():
-                times[name].append(microseconds(call))
-    for name, found in times.items():
-        print(f"{name:24} {statistics.median(found):7.1f} µs")
-    for name in ("p6m", "Pm-3m", "p4"):
-        found = [first_layer(name) for _ in range(max(3, repeats // 5))]
-        print(f"{'first layer, ' + name:24} {statistics.median(found):7.0f} ms")
-
-
-if __name__ == "__main__":
-    main()
+def measure_starts(report: Report) -> None:
+    """Imports, commands, and first and second layers."""
+    report.add("starts, in ms", "import groupconv", median=milliseconds(IMPORT))
+    report.add("starts, in ms", "groupconv groups", median=milliseconds(COMMAND))
+    for name in ("p4", "p6m", "Pm-3m"):
+        median = milliseconds(FIRST.format(name=name))
+        report.add("starts, in ms", f"first layer of {name}, without torch", median=median)
+    for name in ("p4", "p4m", "P432", "Pm-3m"):
+        group, found = gc.group(name), []
+        for _ in range(50):
+            start = time.perf_counter()
+            gc.nn.GroupConv(8, 8, 3, padding=1, group=group)
+            found.append(1000 * (time.perf_counter() - start))
+        median = statistics.median(found[1:])
+        report.add("starts, in ms", f"second layer of {name}, 8 channels", median=median)

@@ -54,6 +54,28 @@ def bank_inverse(transform: FilterTransform) -> Table:  # shape: (S_out, P, M)
     return np.where(inverse < 0, transform.index[0].size, inverse)
 
 
+def index_for_channels_last(transform: FilterTransform, columns: int) -> Table:
+    """The index of a larger bank whose `C_in · S_in` channels are its innermost axis.
+
+    It has shape `(S_out, kernel · C_in · S_in)`, and reads all parameters of an output channel.
+    """
+    S_out, S_in, *box = transform.index.shape
+    index = transform.index.reshape(S_out, S_in, math.prod(box)).transpose(0, 2, 1)[:, :, None]
+    P, column = transform.num_parameters, np.arange(columns)[:, None]
+    return np.where(index < 0, columns * P, index + P * column).reshape(S_out, -1)
+
+
+def inverse_for_channels_last(transform: FilterTransform, columns: int) -> Table:
+    """The cells that read each parameter of an output channel, `(S_out, C_in · P, M)`."""
+    S_out, S_in, *box = transform.index.shape
+    inverse, cells = transform.inverse[:, None], math.prod(box)  # shape: (S_out, 1, P, M)
+    plane, cell = inverse // cells, inverse % cells
+    place = (cell * columns + np.arange(columns)[:, None, None]) * S_in + plane
+    place = np.where(inverse < 0, cells * columns * S_in, place)
+    table: Table = place.reshape(S_out, -1, place.shape[-1])
+    return table
+
+
 def is_small(transform: FilterTransform, filters: tuple[int, int]) -> bool:
     """Whether a table of all its entries serves a bank best."""
     return math.prod(filters) * transform.index.size <= SMALL_BANK
@@ -63,30 +85,32 @@ def filter_bank(
     weight: Tensor,  # shape: (C_out, C_in, P)
     index: Tensor,
     inverse: Tensor | None,
+    shape: tuple[int, ...],
     masked: bool,
     ragged: bool,
-) -> Tensor:  # (C_out, S_out, C_in, L) in this order
-    """Expand parameters into the bank of all transformed filters.
+) -> Tensor:  # shape: (C_out · S_out, C_in · S_in, *kernel)
+    """Expand parameters into the bank of all transformed filters, as a planar convolution has it.
 
     Args:
         weight: The parameters, `(C_out, C_in, P)`.
         index: The parameter of each cell, from `bank_index`.
         inverse: The cells of each parameter, from `bank_inverse`, unless the bank is small.
+        shape: The shape of the bank, `(C_out · S_out, C_in · S_in, *kernel)`.
         masked: Whether `index` reads a zero.
         ragged: Whether `inverse` reads a zero.
 
     Returns:
-        The bank, in the order `(C_out, S_out, C_in, L)`, to be viewed as is needed.
+        The bank.
     """
     if inverse is None:
         entries = F.pad(weight.flatten(), (0, 1)) if masked else weight.flatten()
-        return entries.index_select(0, index)
+        return entries.index_select(0, index).view(shape)
     is_learned = weight.requires_grad and torch.is_grad_enabled()
     is_exported = torch.compiler.is_exporting() or torch.jit.is_tracing()  # type: ignore[attr-defined]
     if not is_learned or is_exported:
-        return expand(weight.unsqueeze(1), index, masked)
+        return expand(weight.unsqueeze(1), index, masked).view(shape)
     function = _TracedExpand if torch.compiler.is_compiling() else _Expand
-    bank: Tensor = function.apply(weight, index, inverse, masked, ragged)
+    bank: Tensor = function.apply(weight, index, inverse, shape, masked, ragged)
     return bank
 
 
@@ -108,7 +132,8 @@ def expand(
 
 
 def collect(
-    bank: Tensor,  # shape: (C_out, S_out, C_in, L)
+    bank: Tensor,  # shape: (C_out · S_out, C_in · S_in, *kernel)
+    index: Tensor,  # shape: (S_out, L)
     inverse: Tensor,  # shape: (S_out, P, M)
     ragged: bool,
 ) -> Tensor:  # shape: (C_out, C_in, P)
@@ -116,12 +141,14 @@ def collect(
 
     It goes through the bank in blocks of output channels, few enough to launch and small enough
     to cache: gathering the whole bank at once would allocate it a second time, and touching that
-    fresh memory costs more than the gather itself.
+    fresh memory costs more than the gather itself. So does a bank that is not contiguous, as
+    convolutions in channels_last give it.
     """
-    S, P, M = inverse.shape
-    sums = []
-    for block in bank.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES))):
-        read = expand(block, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
+    (S, P, M), L = inverse.shape, index.shape[1]
+    filters, sums = bank.view(-1, S, *bank.shape[1:]), []
+    for block in filters.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES))):
+        entries = block.reshape(len(block), S, -1, L)
+        read = expand(entries, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
         sums.append(read.sum(1) if M == 1 else read.view(*read.shape[:-1], P, M).sum((1, -1)))
     return torch.cat(sums) if len(sums) > 1 else sums[0]
 
@@ -157,55 +184,67 @@ class _Reading(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _, index, inverse, ctx.masked, ctx.ragged = inputs
+        _, index, inverse, *ctx.options = inputs
         ctx.save_for_backward(index, inverse)
         ctx.save_for_forward(index, inverse)
 
 
 class _TracedExpand(_Reading):
-    """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`, for `torch.compile`."""
+    """`(C_out, C_in, P)` → `(C_out · S_out, C_in · S_in, *kernel)`, for `torch.compile`."""
 
     @staticmethod
     @_positional
     def forward(
-        weight: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool
+        weight: Tensor,
+        index: Tensor,
+        inverse: Tensor,
+        shape: tuple[int, ...],
+        masked: bool,
+        ragged: bool,
     ) -> Tensor:
-        return expand(weight.unsqueeze(1), index, masked)
+        return expand(weight.unsqueeze(1), index, masked).view(shape)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
-        _, inverse = ctx.saved_tensors
-        return collect(grad, inverse, ctx.ragged), None, None, None, None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        index, inverse = ctx.saved_tensors
+        return collect(grad, index, inverse, ctx.options[-1]), None, None, None, None, None
 
 
 class _Expand(_TracedExpand):
     """The same with derivatives of every order, forward as well, which the compiler refuses."""
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         if not torch.is_grad_enabled():
             return _TracedExpand.backward(ctx, grad)
-        collected: Tensor = _Collect.apply(grad, *ctx.saved_tensors, ctx.masked, ctx.ragged)
-        return collected, None, None, None, None
+        collected = _Collect.apply(grad, *ctx.saved_tensors, *ctx.options)
+        return collected, None, None, None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
-        return _Expand.apply(tangent, *ctx.saved_tensors, ctx.masked, ctx.ragged)  # type: ignore[no-any-return]
+        return _Expand.apply(tangent, *ctx.saved_tensors, *ctx.options)  # type: ignore[no-any-return]
 
 
 class _Collect(_Reading):
-    """`(C_out, S_out, C_in, L)` → `(C_out, C_in, P)`, the adjoint of `_Expand`."""
+    """`(C_out · S_out, C_in · S_in, *kernel)` → `(C_out, C_in, P)`, the adjoint of `_Expand`."""
 
     @staticmethod
     @_positional
-    def forward(bank: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool) -> Tensor:
-        return collect(bank, inverse, ragged)
+    def forward(
+        bank: Tensor,
+        index: Tensor,
+        inverse: Tensor,
+        shape: tuple[int, ...],
+        masked: bool,
+        ragged: bool,
+    ) -> Tensor:
+        return collect(bank, index, inverse, ragged)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
-        expanded: Tensor = _Expand.apply(grad, *ctx.saved_tensors, ctx.masked, ctx.ragged)
-        return expanded, None, None, None, None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        expanded = _Expand.apply(grad, *ctx.saved_tensors, *ctx.options)
+        return expanded, None, None, None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
-        return _Collect.apply(tangent, *ctx.saved_tensors, ctx.masked, ctx.ragged)  # type: ignore[no-any-return]
+        return _Collect.apply(tangent, *ctx.saved_tensors, *ctx.options)  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,14 +13,23 @@ from torch import Tensor, nn
 
 from groupconv.arguments import as_sizes, flag, positive
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.bank import bank_index, bank_inverse, filter_bank, is_small
-from groupconv.nn.buffers import TableModule
+from groupconv.nn.bank import (
+    bank_index,
+    bank_inverse,
+    filter_bank,
+    index_for_channels_last,
+    inverse_for_channels_last,
+    is_small,
+)
+from groupconv.nn.buffers import TableModule, kept_tensor
 from groupconv.nn.kept import KeptKernel, may_keep
 from groupconv.nn.planes import (
     CONVOLUTIONS,
     PADDING_MODES,
     TRANSPOSED,
     check_positions,
+    is_channels_last,
+    is_traced,
     merge_planes,
     object_to,
     of_dimension,
@@ -140,7 +150,7 @@ class _Convolution(TableModule):
         """
         last, first = self.transform.in_space.index, self.transform.out_space.index
         rows, columns, _ = self._weight_shape
-        return self._bank().view(rows, first, columns, last, *self.kernel_size)
+        return self.planar_weight().view(rows, first, columns, last, *self.kernel_size)
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *arguments: Any, **named: Any
@@ -180,21 +190,48 @@ class _Convolution(TableModule):
 
     def planar_weight(self) -> Tensor:  # shape: (C_first·S_first, C_second / groups · S_second, …)
         """The bank as the kernel of torch's convolution of the flattened planes, channel-major."""
-        return self._bank().view(self._kernel_shape)
+        weight, index = self.weight, self.bank_index
+        if weight.shape != self._weight_shape:
+            raise ShapeError(
+                f"weight has shape {tuple(weight.shape)}, and this layer {self._weight_shape}; "
+                f"make a new layer for other channels"
+            )
+        if index.device != weight.device:
+            self._place_tables(weight.device)
+            index = self.bank_index
+        return filter_bank(weight, index, self.bank_inverse, self._kernel_shape, *self._flags)
 
     def planar_bias(self) -> Tensor | None:
         """The bias of torch's convolution of the flattened planes, one entry per plane."""
         bias: Tensor | None = self.bias
         return bias if bias is None else bias.index_select(0, self.bias_index)
 
-    def _planar(self) -> tuple[Tensor, Tensor | None]:
+    def _planar(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """The kernel and the bias of the planar convolution, kept while nothing is learned."""
         weight, bias = self._parameters.get("weight"), self._parameters.get("bias")
         if self.training or weight is None or not may_keep(weight, bias):
-            return self.planar_weight(), self.planar_bias()
+            return self._learned_weight(x), self.planar_bias()
         if self._kept is None or not self._kept.is_of(weight, bias):
             self._kept = KeptKernel.make(weight, bias, self.planar_weight, self.planar_bias)
-        return self._kept.kernel, self._kept.planar_bias
+        return self._kept.kernel_for(x), self._kept.planar_bias
+
+    def _learned_weight(self, x: Tensor) -> Tensor:
+        """The kernel in the memory format of the input; reordering would take it twice a step."""
+        if self.bank_inverse is None or is_traced() or not is_channels_last(x):
+            return self.planar_weight()
+        rows, columns, _ = self._weight_shape
+        index, inverse = (
+            kept_tensor(
+                self.group.stabilizer,
+                ("channels last", n, *self.transform.key, columns),
+                self.weight.device,
+                functools.partial(table, self.transform, columns),
+            )
+            for n, table in enumerate((index_for_channels_last, inverse_for_channels_last))
+        )
+        first, channels, *kernel = self._kernel_shape
+        entries, shape = self.weight.view(rows, 1, -1), (first, *kernel, channels)
+        return filter_bank(entries, index, inverse, shape, *self._flags).movedim(-1, 1)
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode, and drop the kernel that evaluation keeps."""
@@ -207,18 +244,6 @@ class _Convolution(TableModule):
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept"}
-
-    def _bank(self) -> Tensor:  # (C_first, S_first, C_second / groups, S_second, *kernel), flat
-        weight, index = self.weight, self.bank_index
-        if weight.shape != self._weight_shape:
-            raise ShapeError(
-                f"weight has shape {tuple(weight.shape)}, and this layer {self._weight_shape}; "
-                f"make a new layer for other channels"
-            )
-        if index.device != weight.device:
-            self._place_tables(weight.device)
-            index = self.bank_index
-        return filter_bank(weight, index, self.bank_inverse, *self._flags)
 
     def _tables(self) -> Mapping[str, Table]:
         rows, columns, _ = self._weight_shape
@@ -321,7 +346,7 @@ class GroupConv(_Convolution):
         if self._pads:
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
         sizes = self.stride, self._conv_padding, self.dilation, self.groups
-        y = self._convolve(x, *self._planar(), *sizes)
+        y = self._convolve(x, *self._planar(x), *sizes)
         return split_planes(y, self._out_axes)
 
 
@@ -474,7 +499,7 @@ class GroupConvTranspose(_Convolution):
         """Add the filters of every input cell, adding the bias within the one call."""
         x = merge_planes(x, self._in_axes, self.group.dimension, self.group.name)
         sizes = self.stride, self._cut, self.output_padding, self.groups, self.dilation
-        y = self._convolve(x, *self._planar(), *sizes)
+        y = self._convolve(x, *self._planar(x), *sizes)
         if not any(self.output_padding):
             check_positions(type(self).__name__, self.window, y, is_strict=self.strict)
         return split_planes(y, self._out_axes)

@@ -92,9 +92,10 @@ def group_conv(
     else:
         inverse = kept_tensor(S, (*key, "inverse"), device, lambda: bank_inverse(transform))
     index = kept_tensor(S, key, device, lambda: bank_index(transform, filters))
-    bank = filter_bank(weight, index, inverse, transform.is_masked, transform.is_ragged)
     C_out, S_out, S_in = len(weight), transform.out_space.index, transform.in_space.index
-    kernel = bank.reshape(C_out * S_out, weight.shape[1] * S_in, *transform.kernel_size)
+    shape = (C_out * S_out, weight.shape[1] * S_in, *transform.kernel_size)
+    flags = transform.is_masked, transform.is_ragged
+    kernel = filter_bank(weight, index, inverse, shape, *flags)
     bias = bias if bias is None else bias.repeat_interleave(S_out)
     x = F.pad(x, window.flat_padding)
     y = convolve(x, kernel, bias, window.stride, 0, window.dilation, groups)

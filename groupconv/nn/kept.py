@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from groupconv.nn.planes import is_traced
+from groupconv.nn.planes import is_channels_last, is_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ class KeptKernel(NamedTuple):
     bias: Tensor | None
     kernel: Tensor
     planar_bias: Tensor | None
+    reordered: list[Tensor]  # for inputs in channels_last, once there are any
 
     @classmethod
     def make(
@@ -37,7 +38,7 @@ class KeptKernel(NamedTuple):
         """Keep what is made of these parameters, fit for training in any mode."""
         with torch.inference_mode(False), torch.no_grad():
             copies = weight.clone(), None if bias is None else bias.clone()
-            return cls(*copies, kernel(), planar_bias())
+            return cls(*copies, kernel(), planar_bias(), [])
 
     def is_of(self, weight: Tensor, bias: Tensor | None) -> bool:
         """Whether the parameters are as they were."""
@@ -46,6 +47,16 @@ class KeptKernel(NamedTuple):
         if self.bias is None or bias is None:
             return self.bias is bias
         return torch.equal(self.bias, bias)
+
+    def kernel_for(self, x: Tensor) -> Tensor:
+        """The kernel in the memory format of an input, so that no call has to reorder it."""
+        if not is_channels_last(x):
+            return self.kernel
+        if not self.reordered:
+            with torch.inference_mode(False):
+                last = self.kernel.movedim(1, -1).contiguous().movedim(-1, 1)
+                self.reordered.append(last)
+        return self.reordered[0]
 
 
 def may_keep(weight: Tensor, bias: Tensor | None) -> bool:

@@ -99,6 +99,11 @@ def merge_planes(
     return x if len(axes) == 1 else x.flatten(1, 2)
 
 
+def is_channels_last(x: Tensor) -> bool:
+    """Whether planar channels are the innermost axis, as `torch.channels_last` has them."""
+    return x.shape[1] > 1 and x.stride(1) == 1 and not x.is_contiguous()
+
+
 def split_planes(
     x: Tensor,  # shape: (B, C·S, *spatial)
     axes: tuple[int, ...],

@@ -26,9 +26,9 @@ def bank_of(transform):
         if not is_small(transform, (rows, columns)):
             inverse = torch.tensor(bank_inverse(transform))
         flags = {"masked": transform.is_masked, "ragged": transform.is_ragged}
-        return filter_bank(weight, index, inverse, **flags).view(
-            rows, transform.out_space.index, columns, -1
-        )
+        S_out, S_in, *kernel = transform.index.shape
+        shape = rows * S_out, columns * S_in, *kernel
+        return filter_bank(weight, index, inverse, shape, **flags).view(rows, S_out, columns, -1)
 
     return bank
 
@@ -103,3 +103,29 @@ def test_the_gradient_is_deterministic(any_bank):
         assert torch.equal(*grads)
     finally:
         torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize("make", [gc.nn.GroupConv, gc.nn.GroupConvTranspose])
+@pytest.mark.parametrize("group", [P4M, P6M, gc.group("P4")], ids=lambda group: group.name)
+@pytest.mark.parametrize("quotient", [False, True], ids=["group", "quotient"])
+def test_training_in_channels_last(make, group, quotient, monkeypatch):
+    """It has the same results and gradients, and no bank is reordered."""
+    monkeypatch.setattr("groupconv.nn.bank.SMALL_BANK", 0)
+    spaces = dict.fromkeys(("in_space", "out_space"), group.subgroup(2)) if quotient else {}
+    layer = make(4, 4, 3, padding=1, groups=2, group=group, **spaces)
+    planes = layer.in_space.index
+    x = torch.randn(2, 4, planes, *[5] * group.dimension)
+    flat = x.flatten(1, 2)
+    last = flat.movedim(1, -1).contiguous().movedim(-1, 1)
+    results = []
+    for given in (flat, last):
+        layer.zero_grad()
+        y = layer(given.unflatten(1, (4, planes)))
+        y.square().sum().backward()
+        results.append((y, layer.weight.grad.clone(), layer.bias.grad.clone()))
+    torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=1e-4)
+    if group.dimension == 2:
+        assert results[1][0].flatten(1, 2).is_contiguous(memory_format=torch.channels_last)
+    kernel = layer._learned_weight(last)
+    assert torch.equal(kernel, layer.planar_weight())
+    assert kernel.stride(1) == 1

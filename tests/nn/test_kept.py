@@ -133,6 +133,23 @@ def test_another_type_of_equal_values(layer):
         assert layer(SAMPLE.double()).dtype == torch.float64
 
 
+@pytest.mark.parametrize("group", [P4, gc.group("P4")], ids=lambda group: group.name)
+def test_the_kernel_has_the_format_of_the_input(group):
+    layer = gc.nn.GroupConv(2, 2, 3, group=group).eval()
+    x = torch.randn(1, 2, 4, *[5] * group.dimension)
+    last = torch.channels_last if group.dimension == 2 else torch.channels_last_3d
+    planes = x.flatten(1, 2).contiguous(memory_format=last)
+    with torch.no_grad():
+        expected = layer(x)
+        assert expected.is_contiguous()
+        for _ in range(2):
+            y = layer(planes.unflatten(1, (2, 4)))
+            torch.testing.assert_close(y, expected)
+            assert group.dimension == 3 or y.flatten(1, 2).is_contiguous(memory_format=last)
+    (reordered,) = layer._kept.reordered
+    assert reordered.is_contiguous(memory_format=last)
+
+
 def test_functional_call_has_parameters_of_its_own(layer):
     with torch.no_grad():
         before = layer(SAMPLE)

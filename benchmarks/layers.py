@@ -1,0 +1,191 @@
+"""One layer against its limit: the planar convolution with the expanded bank as a parameter.
+
+The limit runs in the better of the two memory formats, and the layer in the same one. Beside it
+runs the lowering of the paper's own code written naively, `weight[..., index]`, whose gradient
+scatters.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+import groupconv as gc
+
+from .harness import interleave, peak_bytes
+
+if TYPE_CHECKING:
+    from .harness import Report, Task
+
+
+class Case(NamedTuple):
+    """A layer from C to C channels on arrays of one size."""
+
+    group: str
+    channels: int
+    size: int
+    batch: int
+    kernel: int = 3
+
+    def __str__(self) -> str:
+        box = "×".join([str(self.kernel)] * gc.group(self.group).dimension)
+        return f"{self.group} {self.channels} {box} at {self.size}, batch {self.batch}"
+
+
+CASES = [
+    Case("p4", 10, 24, 64),
+    Case("p4", 16, 32, 32),
+    Case("p4m", 11, 32, 32),
+    Case("p4m", 23, 16, 32),
+    Case("p4m", 45, 8, 32),
+    Case("p4m", 64, 8, 32),
+    Case("p6m", 16, 16, 32),
+    Case("P432", 4, 16, 4),
+    Case("p4m", 32, 16, 32, 1),
+    Case("p4m", 64, 8, 32, 1),
+]
+
+
+class Planar(nn.Module):
+    """The limit: the same convolution of the flattened planes, without the group."""
+
+    def __init__(self, layer: gc.nn.GroupConv) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(layer.planar_weight().detach().clone())
+        self.bias = nn.Parameter(layer.planar_bias().detach().clone())
+        self.convolve, self.padding = layer._convolve, layer.padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.convolve(x, self.weight, self.bias, padding=self.padding)
+
+
+class Indexed(nn.Module):
+    """The same layer with a plain gather, whose gradient scatters."""
+
+    def __init__(self, layer: gc.nn.GroupConv) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(layer.weight.detach().clone())
+        self.bias = nn.Parameter(layer.bias.detach().clone())
+        index = torch.tensor(layer.transform.index)
+        self.mask: Tensor | None
+        self.register_buffer("mask", (index >= 0).float() if (index < 0).any() else None)
+        self.register_buffer("index", index.clamp(min=0))
+        self.convolve, self.padding = layer._convolve, layer.padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        bank = self.weight[..., self.index]  # shape: (C_out, C_in, S_out, S_in, *kernel)
+        bank = bank if self.mask is None else bank * self.mask
+        bank = bank.transpose(1, 2).flatten(0, 1).flatten(1, 2)
+        bias = self.bias.repeat_interleave(len(self.index))
+        return self.convolve(x.flatten(1, 2), bank, bias, padding=self.padding)
+
+
+class Setting(NamedTuple):
+    """Where and how a case runs."""
+
+    device: torch.device
+    dtype: torch.dtype = torch.float32
+    compiled: bool = False
+    graphs: bool = False
+
+
+def variants(case: Case, setting: Setting) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
+    """Layer, limit and the naive form in both formats, and their inputs, which are the same."""
+    group, k = gc.group(case.group), case.kernel
+    options: dict[str, Any] = {"padding": k // 2, "group": group}
+    layer = gc.nn.GroupConv(case.channels, case.channels, k, **options).to(setting.device)
+    x = torch.randn(case.batch, case.channels, group.order, *(case.size,) * group.dimension)
+    x = x.to(setting.device)
+    format_ = torch.channels_last if group.dimension == 2 else torch.channels_last_3d
+    modules, inputs = {}, {}
+    for name, planar in (("", Planar(layer)), (" channels_last", Planar(layer))):
+        flat = x.flatten(1, 2)
+        if name:
+            flat, planar = (value.to(memory_format=format_) for value in (flat, planar))
+        planes = flat.unflatten(1, x.shape[1:3])
+        for kind, module, given in (
+            ("layer", layer, planes), ("planar", planar, flat), ("indexed", Indexed(layer), planes)
+        ):  # fmt: skip
+            inputs[kind + name] = given.detach().to(setting.dtype).requires_grad_()
+            modules[kind + name] = module.to(setting.device, setting.dtype)
+    expected = modules["planar"](inputs["planar"])
+    for name, module in modules.items():
+        torch.testing.assert_close(
+            module(inputs[name]).reshape(expected.shape), expected, rtol=2e-2, atol=2e-2
+        )
+    if setting.compiled:
+        modules = {name: torch.compile(module) for name, module in modules.items()}
+    return modules, inputs
+
+
+def training_step(module: nn.Module, x: Tensor, setting: Setting) -> Task:
+    """Forward and backward, with the gradients of a network's inner layer."""
+    if setting.graphs:
+        module = torch.cuda.make_graphed_callables(module.train(), (x,))
+    grad = torch.randn_like(module(x))
+
+    def step() -> None:
+        x.grad = None
+        module.zero_grad()
+        module(x).backward(grad)
+
+    return step
+
+
+def inference(module: nn.Module, x: Tensor, setting: Setting) -> Task:
+    """Evaluation without gradients."""
+    module.eval()
+    x = x.detach()
+
+    def run() -> None:
+        with torch.inference_mode():
+            module(x)
+
+    if not setting.graphs:
+        return run
+    with torch.inference_mode():
+        module(x)
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            module(x)
+    return graph.replay
+
+
+def measure(report: Report, setting: Setting, seconds: float, cases: list[Case] = CASES) -> None:
+    """Training, inference and memory of every case."""
+    for case in cases:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of hexagons on arrays that have no middle cell
+            modules, inputs = variants(case, setting)
+            for section, make in (("training step", training_step), ("inference", inference)):
+                kinds = ("layer", "planar", "indexed") if make is training_step else (
+                    "layer", "planar"
+                )  # fmt: skip
+                tasks = {
+                    name: make(module, inputs[name], setting)
+                    for name, module in modules.items()
+                    if name.split()[0] in kinds
+                }
+                timing = interleave(tasks, seconds=seconds, device=setting.device)
+                best = min(("planar", "planar channels_last"), key=timing.median)
+                layer = best.replace("planar", "layer")
+                figures: dict[str, Any] = timing.ratio(layer, best)
+                if "indexed" in kinds:
+                    indexed = best.replace("planar", "indexed")
+                    figures["naive_ratio"] = timing.ratio(indexed, best)["ratio"]
+                if make is training_step:
+                    held = {
+                        name: peak_bytes(tasks[name], modules[name], inputs[name])
+                        for name in (layer, best)
+                    }
+                    figures["memory_ratio"] = held[layer] / held[best]
+                report.add(
+                    section, str(case), limit_ms=1000 * timing.median(best),
+                    format=best.partition(" ")[2] or "contiguous", **figures,
+                )  # fmt: skip
+                for module in modules.values():
+                    module.train()
