@@ -7,7 +7,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 # Bytecode is kept, also where the environment says otherwise: only what is imported is compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo test quick slow lint docs bench clean
+.PHONY: install demo test quick slow lint docs bench bench-peers clean
 
 install: $(READY)
 
@@ -42,8 +42,19 @@ docs: export NO_MKDOCS_2_WARNING = 1
 docs: install  ## the site, in site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: install  ## the layers against the planar convolution that bounds them
-	$(BIN)/python benchmarks/group_conv.py
+bench: install  ## layers and networks against the planar convolutions that bound them
+	$(BIN)/python -m benchmarks
+
+PEERS := .venv-peers
+bench-peers: $(PEERS)/.ready  ## the same layers in escnn, in an environment of its own
+	$(PEERS)/bin/python -m benchmarks.peers
+
+$(PEERS)/.ready: pyproject.toml constraints.txt
+	@command -v gfortran >/dev/null || { echo "escnn needs a Fortran compiler: install gfortran"; exit 1; }
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet "$$(grep ^torch== constraints.txt)" "numpy<2" escnn typer rich
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
 
 clean:
-	rm -rf $(VENV) site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

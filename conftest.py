@@ -23,8 +23,8 @@ class OnePageOneProcess(LoadScopeScheduling):
         return nodeid if path.startswith("tests/") and path not in TOGETHER else path
 
 
-TOGETHER = {"tests/test_third_party.py"}
-"""Tests that share an environment which takes long to make."""
+TOGETHER = {"tests/test_third_party.py", "tests/nn/test_distributed.py"}
+"""Tests that share what takes long to make."""
 
 
 @pytest.hookimpl(optionalhook=True)

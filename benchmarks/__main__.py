@@ -3,7 +3,8 @@
     python -m benchmarks [--device cuda] [--dtype bfloat16] [--tf32] [--compiled] [--graphs]
                          [--seconds N] [--out FILE]
 
-The file is benchmarks/results/cpu.json unless another is given. On a GPU, `--graphs` replays CUDA
+The file is benchmarks/results/cpu.json unless another is given, and the picture that of the docs.
+On a GPU, `--graphs` replays CUDA
 graphs, and float32 has no TF32 unless that is asked for.
 """
 
@@ -19,7 +20,8 @@ from . import layers, networks, overhead
 from .harness import Report, machine, prepare
 from .pictures import draw
 
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "images"
 
 
 def main() -> None:
@@ -47,9 +49,9 @@ def main() -> None:
     if device.type == "cpu":
         overhead.measure_starts(report)
         networks.measure(report, a.seconds / 2)
-    out = a.out or RESULTS / f"{device.type}.json"
+    out = a.out or ROOT / "benchmarks" / "results" / f"{device.type}.json"
     report.write(out)
-    draw(report, out.with_suffix(".png"))
+    draw(report, a.out.with_suffix(".png") if a.out else PICTURES / f"speed-{device.type}.png")
 
 
 if __name__ == "__main__":

@@ -163,8 +163,21 @@ class Report:
         facts = ", ".join(f"{key} {value}" for key, value in self.machine.items())
         lines = [f"Measured on: {facts}.", ""]
         for section, rows in self.sections.items():
-            keys = list(dict.fromkeys(key for row in rows for key in row))
+            shown = [_shown(row) for row in rows]
+            keys = list(dict.fromkeys(key for row in shown for key in row))
             lines += [f"**{section}**", "", f"| {' | '.join(keys)} |", "|---" * len(keys) + "|"]
-            lines += [f"| {' | '.join(str(row.get(key, '')) for key in keys)} |" for row in rows]
+            lines += [f"| {' | '.join(row.get(key, '') for key in keys)} |" for row in shown]
             lines.append("")
         return "\n".join(lines)
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, str]:
+    """A row as texts, with both quartiles in one column."""
+    texts = {
+        key.replace("_", " "): f"{value:.4g}" if isinstance(value, float) else str(value)
+        for key, value in row.items()
+        if not key.endswith("quartile")
+    }
+    if "first_quartile" in row:
+        texts["quartiles"] = f"{row['first_quartile']:.3f} to {row['third_quartile']:.3f}"
+    return texts

@@ -15,7 +15,7 @@ from .harness import interleave
 if TYPE_CHECKING:
     from .harness import Report, Task
 
-EPOCH = 10  # batches of 128 digits; an epoch of the paper has 94 and as many ratios
+EPOCH = 3  # batches of 128 digits in a turn; an epoch of the paper has 94, and the same ratio
 
 
 class ByHand(nn.Module):

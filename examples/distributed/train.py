@@ -1,4 +1,4 @@
-"""Train in several processes, each with a whole copy of the network or with a shard of it.
+"""Train in several processes, each with a copy of the network or with a shard of it.
 
     torchrun --nproc-per-node 2 train.py [--shard]
 
@@ -25,7 +25,8 @@ def network() -> nn.Sequential:
         return nn.Sequential(conv, p4.LayerNorm(8), nn.ReLU())
 
     return nn.Sequential(
-        block(p4.LiftingConv(1, 8, 3, padding=1)), block(p4.GroupConv(8, 8, 3, padding=1)),
+        block(p4.LiftingConv(1, 8, 3, padding=1)),
+        block(p4.GroupConv(8, 8, 3, padding=1)),
         p4.CosetPool(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4),
     )  # fmt: skip
 
@@ -34,7 +35,8 @@ def main() -> None:
     dist.init_process_group()
     rank, processes = dist.get_rank(), dist.get_world_size()
     torch.manual_seed(0)  # every process makes the same network, and the same data
-    net, images, labels = network(), torch.randn(16, 1, 9, 9), torch.randint(4, (16,))
+    net = network()
+    images, labels = torch.randn(16, 1, 9, 9), torch.randint(4, (16,))
     if "--shard" in sys.argv:
         for part in net[:2]:
             fully_shard(part)
@@ -43,7 +45,8 @@ def main() -> None:
         net = DistributedDataParallel(net)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     for _ in range(5):
-        loss = F.cross_entropy(net(images[rank::processes]), labels[rank::processes])
+        scores = net(images[rank::processes])
+        loss = F.cross_entropy(scores, labels[rank::processes])
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -51,7 +54,8 @@ def main() -> None:
         if rank == 0:
             print(f"{mean.item():.6f}")
     trained = net.module if isinstance(net, DistributedDataParallel) else net
-    checkpoint.save(trained.state_dict(), checkpoint_id="checkpoint")  # each writes its shards
+    # Each process writes what it has.
+    checkpoint.save(trained.state_dict(), checkpoint_id="checkpoint")
     dist.destroy_process_group()
 
 

@@ -1,10 +1,10 @@
 """The filter bank: a gather whose gradient is again a gather.
 
-A small bank is read from all parameters at once, by one table of its entries. For a larger one
-such a table would weigh twice as much as the bank, so each filter is read by the rows of a common
-table, and back by those of its inverse: expanding parameters and collecting their gradients are
-adjoint linear maps, and each is the other's derivative, of any order. Neither scatters, so both
-are deterministic on every device.
+A small bank is read from all parameters at once, by one table of its entries, and torch adds up
+the gradient. For a larger one such a table would weigh twice as much as the bank, so each filter
+is read by the rows of a common table, and back by those of its inverse: expanding parameters and
+collecting their gradients are adjoint linear maps, and each is the other's derivative, of any
+order. Neither scatters, so both are deterministic on every device.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def bank_index(transform: FilterTransform, filters: tuple[int, int]) -> Table:
     index = index.reshape(len(index), -1)  # shape: (S_out, L)
     P, (rows, columns) = transform.num_parameters, filters
     if not is_small(transform, filters):
-        return np.where(index < 0, P, index)
+        return np.where(index < 0, P, index) if transform.is_masked else index
     first = P * np.arange(rows * columns).reshape(rows, 1, columns, 1)
     index = index[:, None]  # shape: (S_out, 1, L)
     return np.where(index < 0, rows * columns * P, first + index).ravel()
@@ -51,7 +51,9 @@ def bank_index(transform: FilterTransform, filters: tuple[int, int]) -> Table:
 def bank_inverse(transform: FilterTransform) -> Table:  # shape: (S_out, P, M)
     """The cells of each parameter in a larger bank; L, where a zero stands, fills up."""
     inverse = transform.inverse
-    return np.where(inverse < 0, transform.index[0].size, inverse)
+    return (
+        np.where(inverse < 0, transform.index[0].size, inverse) if transform.is_ragged else inverse
+    )
 
 
 def index_for_channels_last(transform: FilterTransform, columns: int) -> Table:

@@ -101,7 +101,7 @@ def merge_planes(
 
 def is_channels_last(x: Tensor) -> bool:
     """Whether planar channels are the innermost axis, as `torch.channels_last` has them."""
-    return x.shape[1] > 1 and x.stride(1) == 1 and not x.is_contiguous()
+    return not x.is_contiguous() and x.shape[1] > 1 and x.stride(1) == 1
 
 
 def split_planes(

@@ -15,12 +15,9 @@ from torch.distributed import checkpoint
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "distributed" / "train.py"
 
-pytestmark = [
-    pytest.mark.xdist_group("processes of torchrun"),
-    pytest.mark.skipif(
-        not torch.distributed.is_gloo_available(), reason="torch was built without gloo"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not torch.distributed.is_gloo_available(), reason="torch was built without gloo"
+)
 
 
 @pytest.fixture(scope="module")
