@@ -27,6 +27,6 @@ def draw(report: Report, path: Path) -> None:
         axis.axvline(1, color="black", linewidth=0.8)
         axis.set_yticks(range(len(rows)), [row["case"] for row in rows])
         axis.set_title(section)
-        axis.set_xlabel("time, in times of the planar convolution")
+        axis.set_xlabel("time divided by that of the planar convolution")
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -190,21 +190,26 @@ class _Convolution(TableModule):
 
     def planar_weight(self) -> Tensor:  # shape: (C_first·S_first, C_second / groups · S_second, …)
         """The bank as the kernel of torch's convolution of the flattened planes, channel-major."""
-        weight, index = self.weight, self.bank_index
-        if weight.shape != self._weight_shape:
-            raise ShapeError(
-                f"weight has shape {tuple(weight.shape)}, and this layer {self._weight_shape}; "
-                f"make a new layer for other channels"
-            )
-        if index.device != weight.device:
-            self._place_tables(weight.device)
-            index = self.bank_index
-        return filter_bank(weight, index, self.bank_inverse, self._kernel_shape, *self._flags)
+        weight = self._fitting_weight()
+        tables = self.bank_index, self.bank_inverse
+        return filter_bank(weight, *tables, self._kernel_shape, *self._flags)
 
     def planar_bias(self) -> Tensor | None:
         """The bias of torch's convolution of the flattened planes, one entry per plane."""
         bias: Tensor | None = self.bias
         return bias if bias is None else bias.index_select(0, self.bias_index)
+
+    def _fitting_weight(self) -> Tensor:
+        """The weight, with the tables on its device; one of another shape is refused."""
+        weight = self.weight
+        if weight.shape != self._weight_shape:
+            raise ShapeError(
+                f"weight has shape {tuple(weight.shape)}, and this layer {self._weight_shape}; "
+                f"make a new layer for other channels"
+            )
+        if self.bank_index.device != weight.device:
+            self._place_tables(weight.device)
+        return weight
 
     def _planar(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """The kernel and the bias of the planar convolution, kept while nothing is learned."""
@@ -219,18 +224,18 @@ class _Convolution(TableModule):
         """The kernel in the memory format of the input; reordering would take it twice a step."""
         if self.bank_inverse is None or is_traced() or not is_channels_last(x):
             return self.planar_weight()
-        rows, columns, _ = self._weight_shape
+        weight, (rows, columns, _) = self._fitting_weight(), self._weight_shape
         index, inverse = (
             kept_tensor(
                 self.group.stabilizer,
                 ("channels last", n, *self.transform.key, columns),
-                self.weight.device,
+                weight.device,
                 functools.partial(table, self.transform, columns),
             )
             for n, table in enumerate((index_for_channels_last, inverse_for_channels_last))
         )
         first, channels, *kernel = self._kernel_shape
-        entries, shape = self.weight.view(rows, 1, -1), (first, *kernel, channels)
+        entries, shape = weight.reshape(rows, 1, -1), (first, *kernel, channels)
         return filter_bank(entries, index, inverse, shape, *self._flags).movedim(-1, 1)
 
     def train(self, mode: bool = True) -> Self:

@@ -19,6 +19,7 @@ from groupconv.nn.planes import (
     TRANSPOSED,
     check_positions,
     flatten_planes,
+    is_traced,
     of_dimension,
     require_padding_mode,
     unflatten_planes,
@@ -118,21 +119,26 @@ class Upsample(TableModule):
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge every plane in the same way."""
         planes, S = flatten_planes(x, self.group), self.group.stabilizer
-        shape = tuple(planes.shape[2:])
         if not S.permutes_axes:
             return unflatten_planes(self._on_simplices(planes), x)
+        if self.mode.startswith("nearest") and not is_traced():
+            self._require_even_reading(tuple(planes.shape[2:]))
+        larger = F.interpolate(
+            planes,
+            self.size,
+            self.scale_factor,
+            mode=LINEAR[S.dimension - 1] if self.mode == "linear" else self.mode,
+            align_corners=self.align_corners,
+            recompute_scale_factor=None if self.size else True,
+        )
+        return unflatten_planes(larger, x)
+
+    def _require_even_reading(self, shape: tuple[int, ...]) -> None:
+        """Refuse sizes at which the cells that are read do not lie symmetrically."""
         factors = self.scale_factor or ()
         size = self.size or tuple(
             math.floor(n * factor) for n, factor in zip(shape, factors, strict=True)
         )
-        if self.mode.startswith("nearest"):
-            self._require_even_reading(shape, size)
-        mode = LINEAR[len(size) - 1] if self.mode == "linear" else self.mode
-        larger = F.interpolate(planes, size, mode=mode, align_corners=self.align_corners)
-        return unflatten_planes(larger, x)
-
-    def _require_even_reading(self, shape: tuple[int, ...], size: tuple[int, ...]) -> None:
-        """Refuse sizes at which the cells that are read do not lie symmetrically."""
 
         def is_even(n: int, m: int, mode: str) -> bool:
             read = [(2 * i + (mode == "nearest-exact")) * n // (2 * m) for i in range(m)]

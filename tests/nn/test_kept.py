@@ -215,8 +215,13 @@ def test_nothing_of_it_is_copied_or_saved(layer):
     assert layer.double()._kept is None
 
 
-def test_a_weight_of_another_shape_is_refused():
-    layer = gc.nn.GroupConv(2, 4, 3, group=P4M).eval()
-    layer.weight = nn.Parameter(layer.weight[:, :1])
-    with pytest.raises(gc.errors.ShapeError, match=r"\(4, 1, 72\), and this layer \(4, 2, 72\)"):
-        layer(torch.randn(1, 2, 8, 5, 5))
+def test_a_weight_of_another_shape_is_refused(any_bank):
+    layer = gc.nn.GroupConv(2, 4, 3, group=P4M)
+    layer.weight = nn.Parameter(torch.randn(4, 4, 72))
+    x = torch.randn(1, 2, 8, 5, 5)
+    last = x.flatten(1, 2).contiguous(memory_format=torch.channels_last).unflatten(1, (2, 8))
+    for given in (x, last):
+        with pytest.raises(
+            gc.errors.ShapeError, match=r"\(4, 4, 72\), and this layer \(4, 2, 72\)"
+        ):
+            layer(given)

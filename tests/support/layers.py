@@ -36,6 +36,11 @@ SPATIAL = {
         "group",
         "group",
     ),
+    "upsample by the nearest": lambda L, G: (
+        L.Upsample(scale_factor=2, mode="nearest" if even(G) else "linear"),
+        "group",
+        "group",
+    ),
     "adaptive average": lambda L, G: (
         L.AdaptiveAvgPool(3 if even(G) else 1),
         "group",
