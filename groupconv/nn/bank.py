@@ -112,8 +112,8 @@ def filter_bank(
     if not is_learned or is_exported:
         return expand(weight.unsqueeze(1), index, masked).view(shape)
     function = _TracedExpand if torch.compiler.is_compiling() else _Expand
-    bank: Tensor = function.apply(weight, index, inverse, shape, masked, ragged)
-    return bank
+    bank: Tensor = function.apply(weight, index, inverse, masked, ragged)
+    return bank.view(shape)
 
 
 def expand(
@@ -134,8 +134,7 @@ def expand(
 
 
 def collect(
-    bank: Tensor,  # shape: (C_out · S_out, C_in · S_in, *kernel)
-    index: Tensor,  # shape: (S_out, L)
+    bank: Tensor,  # shape: (C_out, S_out, C_in, L)
     inverse: Tensor,  # shape: (S_out, P, M)
     ragged: bool,
 ) -> Tensor:  # shape: (C_out, C_in, P)
@@ -143,14 +142,12 @@ def collect(
 
     It goes through the bank in blocks of output channels, few enough to launch and small enough
     to cache: gathering the whole bank at once would allocate it a second time, and touching that
-    fresh memory costs more than the gather itself. So does a bank that is not contiguous, as
-    convolutions in channels_last give it.
+    fresh memory costs more than the gather itself.
     """
-    (S, P, M), L = inverse.shape, index.shape[1]
-    filters, sums = bank.view(-1, S, *bank.shape[1:]), []
-    for block in filters.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES))):
-        entries = block.reshape(len(block), S, -1, L)
-        read = expand(entries, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
+    S, P, M = inverse.shape
+    sums = []
+    for block in bank.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES))):
+        read = expand(block, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
         sums.append(read.sum(1) if M == 1 else read.view(*read.shape[:-1], P, M).sum((1, -1)))
     return torch.cat(sums) if len(sums) > 1 else sums[0]
 
@@ -192,35 +189,30 @@ class _Reading(torch.autograd.Function):
 
 
 class _TracedExpand(_Reading):
-    """`(C_out, C_in, P)` → `(C_out · S_out, C_in · S_in, *kernel)`, for `torch.compile`."""
+    """`(C_out, C_in, P)` → `(C_out, S_out, C_in, L)`, for `torch.compile`."""
 
     @staticmethod
     @_positional
     def forward(
-        weight: Tensor,
-        index: Tensor,
-        inverse: Tensor,
-        shape: tuple[int, ...],
-        masked: bool,
-        ragged: bool,
+        weight: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool
     ) -> Tensor:
-        return expand(weight.unsqueeze(1), index, masked).view(shape)
+        return expand(weight.unsqueeze(1), index, masked)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        index, inverse = ctx.saved_tensors
-        return collect(grad, index, inverse, ctx.options[-1]), None, None, None, None, None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
+        _, inverse = ctx.saved_tensors
+        return collect(grad, inverse, ctx.options[-1]), None, None, None, None
 
 
 class _Expand(_TracedExpand):
     """The same with derivatives of every order, forward as well, which the compiler refuses."""
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
         if not torch.is_grad_enabled():
             return _TracedExpand.backward(ctx, grad)
-        collected = _Collect.apply(grad, *ctx.saved_tensors, *ctx.options)
-        return collected, None, None, None, None, None
+        collected: Tensor = _Collect.apply(grad, *ctx.saved_tensors, *ctx.options)
+        return collected, None, None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
@@ -228,24 +220,17 @@ class _Expand(_TracedExpand):
 
 
 class _Collect(_Reading):
-    """`(C_out · S_out, C_in · S_in, *kernel)` → `(C_out, C_in, P)`, the adjoint of `_Expand`."""
+    """`(C_out, S_out, C_in, L)` → `(C_out, C_in, P)`, the adjoint of `_Expand`."""
 
     @staticmethod
     @_positional
-    def forward(
-        bank: Tensor,
-        index: Tensor,
-        inverse: Tensor,
-        shape: tuple[int, ...],
-        masked: bool,
-        ragged: bool,
-    ) -> Tensor:
-        return collect(bank, index, inverse, ragged)
+    def forward(bank: Tensor, index: Tensor, inverse: Tensor, masked: bool, ragged: bool) -> Tensor:
+        return collect(bank, inverse, ragged)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        expanded = _Expand.apply(grad, *ctx.saved_tensors, *ctx.options)
-        return expanded, None, None, None, None, None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
+        expanded: Tensor = _Expand.apply(grad, *ctx.saved_tensors, *ctx.options)
+        return expanded, None, None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
