@@ -200,8 +200,8 @@ class _TracedExpand(_Reading):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
-        _, inverse = ctx.saved_tensors
-        return collect(grad, inverse, ctx.options[-1]), None, None, None, None
+        (_, inverse), (_, ragged) = ctx.saved_tensors, ctx.options
+        return collect(grad, inverse, ragged), None, None, None, None
 
 
 class _Expand(_TracedExpand):
