@@ -52,7 +52,7 @@ bench-peers: $(PEERS)/.ready  ## the same layers in escnn, in an environment of 
 $(PEERS)/.ready: pyproject.toml constraints.txt
 	@command -v gfortran >/dev/null || { echo "escnn needs a Fortran compiler: install gfortran"; exit 1; }
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet "$$(grep ^torch== constraints.txt)" "numpy<2" escnn typer rich
+	$(PEERS)/bin/python -m pip install --quiet "$$(grep ^torch== constraints.txt)" "numpy<2" escnn click rich
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 

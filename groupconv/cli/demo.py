@@ -7,15 +7,12 @@ import io
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
-from groupconv.algebra import SplitGroup
 from groupconv.cli.console import plain_table, wide_console
 from groupconv.cli.files import atomic_write, make_folder, require_writable
 from groupconv.data import ImageSet, bundled_digits, mnist_draw, rotated
@@ -30,6 +27,14 @@ from groupconv.plotting.layout import element_label
 from groupconv.registry import group as load_group
 from groupconv.testing import equivariance_error
 from groupconv.verification import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from groupconv.algebra import SplitGroup
 
 PLANAR_CHANNELS = 20
 DIGITS_EPOCHS, MNIST_EPOCHS = 15, 5

@@ -1,87 +1,27 @@
-"""The commands that look at groups: list, show, indices."""
+"""The commands that look at one group: show, indices."""
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import io
 import itertools
-import json
-import sys
-import warnings
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra import GeneratedGroup, SplitGroup
-from groupconv.cli.console import plain_table, why_there_is_none, wide_console
+from groupconv.cli.console import plain_table, wide_console
 from groupconv.cli.files import atomic_write
-from groupconv.errors import ArgumentError, ExperimentalWarning
+from groupconv.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 LARGEST_PRINTED_ORDER = 12
-INDENT = 22
-"""Where the names of groups begin in the listing."""
-
-
-def list_groups(load: bool, as_json: bool) -> None:
-    """Print every registered name, by dimension and lattice, and what is wrong with broken ones."""
-    groups = _load_all() if load else {}
-    entries = registry.groups()
-    if as_json:
-        print(json.dumps([asdict(entry) for entry in entries.values()], indent=2))
-        return
-    console = wide_console()
-    if not entries:
-        console.print(why_there_is_none())
-        return
-    sections: dict[str, dict[str, list[str]]] = {}
-    for group in sorted(groups.values(), key=lambda g: (g.dimension, g.order, g.name)):
-        lattices = sections.setdefault(f"dimension {group.dimension}", {})
-        lattices.setdefault(group.lattice.name, []).append(_brief(group, entries[group.name]))
-    if others := [e.name for e in entries.values() if not e.error and e.name not in groups]:
-        sections["not loaded"] = {"": others}
-    for title, lattices in sections.items():
-        console.print(title, style="bold")
-        for lattice, briefs in sorted(lattices.items(), key=lambda item: -len(item[1])):
-            console.print(_wrapped(lattice, briefs, console.width))
-    if groups:
-        console.print("Each name is followed by the order of the stabilizer.")
-    if broken := [entry for entry in entries.values() if entry.error]:
-        console.print("broken", style="bold")
-    for entry in broken:
-        console.print(f"  {entry.name} ({entry.distribution}): {entry.error}", soft_wrap=True)
-
-
-def _load_all() -> dict[str, SplitGroup]:
-    """The groups that load; what plugins print goes to standard error."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-        warnings.simplefilter("ignore", ExperimentalWarning)  # the listing says it
-        return registry.load_all()
-
-
-def _brief(group: SplitGroup, entry: registry.GroupEntry) -> str:
-    """A group as the listing shows it, such as `p4 (4)`."""
-    facts = [str(group.order)]
-    if group.status != "stable":
-        facts.append(group.status)
-    if entry.distribution != "groupconv":
-        facts.append(entry.distribution)
-    return f"{entry.name} ({', '.join(facts)})"
-
-
-def _wrapped(label: str, parts: list[str], width: int) -> str:
-    """A label followed by parts, on as many lines as they need; no part is split."""
-    lines = [f"  {label:{INDENT - 4}}  "]
-    for part in parts:
-        if len(lines[-1]) > INDENT and len(lines[-1]) + len(part) > width:
-            lines.append(" " * INDENT)
-        lines[-1] += f"{part}  "
-    return "\n".join(map(str.rstrip, lines))
 
 
 def show(name: str) -> None:

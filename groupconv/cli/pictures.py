@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupconv import plotting, registry
@@ -12,6 +10,9 @@ from groupconv.cli.files import atomic_write
 from groupconv.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from matplotlib.figure import Figure
 
 FORMATS = (".svg", ".png", ".pdf")

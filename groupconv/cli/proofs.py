@@ -6,8 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,11 +14,16 @@ from rich.text import Text
 
 from groupconv import registry
 from groupconv.algebra.formulas import raised_at
-from groupconv.cli.console import plain_table, why_there_is_none, wide_console
+from groupconv.cli.console import plain_table, wide_console
 from groupconv.cli.files import atomic_write, require_writable
+from groupconv.cli.listing import why_there_is_none
 from groupconv.errors import ArgumentError, GroupConvError
 from groupconv.registry.doors import verify as prove
 from groupconv.verification import VerificationReport, html_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 PATIENCE = 1.0
 """Seconds before a progress bar appears."""

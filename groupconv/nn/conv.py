@@ -124,6 +124,7 @@ class _Convolution(TableModule):
         else:
             self.register_parameter("bias", None)
         self._flags = self.transform.is_masked, self.transform.is_ragged
+        self._is_small = is_small(self.transform, (rows, columns))
         self.register_buffer("bank_inverse", None)
         self._register_tables(device)
         self.reset_parameters()
@@ -190,26 +191,27 @@ class _Convolution(TableModule):
 
     def planar_weight(self) -> Tensor:  # shape: (C_first·S_first, C_second / groups · S_second, …)
         """The bank as the kernel of torch's convolution of the flattened planes, channel-major."""
-        weight = self._fitting_weight()
-        tables = self.bank_index, self.bank_inverse
-        return filter_bank(weight, *tables, self._kernel_shape, *self._flags)
+        weight, index = self._weight_and_index()
+        inverse = None if self._is_small else self.bank_inverse
+        return filter_bank(weight, index, inverse, self._kernel_shape, *self._flags)
 
     def planar_bias(self) -> Tensor | None:
         """The bias of torch's convolution of the flattened planes, one entry per plane."""
         bias: Tensor | None = self.bias
         return bias if bias is None else bias.index_select(0, self.bias_index)
 
-    def _fitting_weight(self) -> Tensor:
-        """The weight, with the tables on its device; one of another shape is refused."""
-        weight = self.weight
+    def _weight_and_index(self) -> tuple[Tensor, Tensor]:
+        """The weight, and its table on its device; a weight of another shape is refused."""
+        weight, index = self.weight, self.bank_index
         if weight.shape != self._weight_shape:
             raise ShapeError(
                 f"weight has shape {tuple(weight.shape)}, and this layer {self._weight_shape}; "
                 f"make a new layer for other channels"
             )
-        if self.bank_index.device != weight.device:
+        if index.device != weight.device:
             self._place_tables(weight.device)
-        return weight
+            index = self.bank_index
+        return weight, index
 
     def _planar(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """The kernel and the bias of the planar convolution, kept while nothing is learned."""
@@ -222,9 +224,9 @@ class _Convolution(TableModule):
 
     def _learned_weight(self, x: Tensor) -> Tensor:
         """The kernel in the memory format of the input; reordering would take it twice a step."""
-        if self.bank_inverse is None or is_traced() or not is_channels_last(x):
+        if self._is_small or is_traced() or not is_channels_last(x):
             return self.planar_weight()
-        weight, (rows, columns, _) = self._fitting_weight(), self._weight_shape
+        weight, (rows, columns, _) = self._weight_and_index()[0], self._weight_shape
         index, inverse = (
             kept_tensor(
                 self.group.stabilizer,
@@ -254,7 +256,7 @@ class _Convolution(TableModule):
         rows, columns, _ = self._weight_shape
         planes = np.arange(self.out_channels).repeat(self.out_space.index)
         tables = {"bias_index": planes, "bank_index": bank_index(self.transform, (rows, columns))}
-        if not is_small(self.transform, (rows, columns)):
+        if not self._is_small:
             tables["bank_inverse"] = bank_inverse(self.transform)
         return tables
 
@@ -338,7 +340,8 @@ class GroupConv(_Convolution):
         # Zeros, the same on both sides, are added by the convolution; all else is added before it.
         is_explicit = padding_mode != "zeros" or not self.window.is_padded_evenly
         self._pads = self.window.flat_padding if is_padded and is_explicit else ()
-        self._conv_padding = tuple(0 if is_explicit else n for n, _ in self.window.padding)
+        implicit = tuple(0 if is_explicit else n for n, _ in self.window.padding)
+        self._sizes = self.stride, implicit, self.dilation, self.groups
 
     def forward(
         self,
@@ -350,8 +353,7 @@ class GroupConv(_Convolution):
             check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
         if self._pads:
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
-        sizes = self.stride, self._conv_padding, self.dilation, self.groups
-        y = self._convolve(x, *self._planar(x), *sizes)
+        y = self._convolve(x, *self._planar(x), *self._sizes)
         return split_planes(y, self._out_axes)
 
 
@@ -487,7 +489,8 @@ class GroupConvTranspose(_Convolution):
         )
         S = self.group.stabilizer
         self.output_padding = as_sizes("output_padding", output_padding, S.dimension, least=0)
-        self._cut = tuple(n for n, _ in self.window.padding)
+        cut = tuple(n for n, _ in self.window.padding)
+        self._sizes = self.stride, cut, self.output_padding, self.groups, self.dilation
         if any(self.output_padding[axis] for axis in S.reversed_axes):
             larger = tuple(map(sum, zip(self.kernel_size, self.output_padding, strict=True)))
             object_to(
@@ -503,8 +506,7 @@ class GroupConvTranspose(_Convolution):
     ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Add the filters of every input cell, adding the bias within the one call."""
         x = merge_planes(x, self._in_axes, self.group.dimension, self.group.name)
-        sizes = self.stride, self._cut, self.output_padding, self.groups, self.dilation
-        y = self._convolve(x, *self._planar(x), *sizes)
+        y = self._convolve(x, *self._planar(x), *self._sizes)
         if not any(self.output_padding):
             check_positions(type(self).__name__, self.window, y, is_strict=self.strict)
         return split_planes(y, self._out_axes)

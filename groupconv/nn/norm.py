@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from groupconv.arguments import flag, number, positive
 from groupconv.errors import ShapeError
+from groupconv.nn.channels_last import norm_of_planes
 from groupconv.nn.layer import Layer
 from groupconv.nn.planes import flatten_planes, wrong_input
 from groupconv.registry import as_group
@@ -43,8 +44,8 @@ class _Norm(Layer):
             )
         if self.group is not None:
             flatten_planes(x, self.group)  # refuses what is not a map of it
-        normal: Tensor = self.norm(x.flatten(2))
-        return normal.view(x.shape)
+        normal = norm_of_planes(self.norm, x, self._channels)
+        return (self.norm(x.flatten(2)) if normal is None else normal).view(x.shape)
 
 
 class BatchNorm(_Norm):
@@ -274,7 +275,7 @@ class ChannelDropout(Layer):
         x: Tensor,  # shape: (B, C, …)
     ) -> Tensor:  # shape: as x
         """Drop channels."""
-        return F.dropout1d(x.flatten(2), self.p, self.training).view(x.shape)
+        return torch.feature_dropout(x, self.p, self.training)
 
     def extra_repr(self) -> str:
         """The share."""

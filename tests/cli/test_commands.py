@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import groupconv as gc
-from groupconv.cli import inspection, pictures, proofs
+from groupconv.cli import inspection, listing, pictures, proofs
 from groupconv.experiments import count_parameters
 from groupconv.registry import plugins
 from tests.support import zoo
@@ -102,11 +102,11 @@ def test_nothing_to_verify_is_an_error(command, monkeypatch, options):
 
 def test_names_are_not_markup(capsys, monkeypatch):
     monkeypatch.setenv("GROUPCONV_PLUGINS", "[/x]")
-    inspection.list_groups(False, False)
+    listing.list_groups(False, False)
     assert "GROUPCONV_PLUGINS='[/x]' leaves" in capsys.readouterr().out
     odd = gc.GeneratedGroup("odd[/x]", {"m": ([[-1]], 2)}, gc.Lattice("line[/b]", (("1",),)))
     with gc.testing.registered(odd):
-        inspection.list_groups(True, False)
+        listing.list_groups(True, False)
         inspection.show("odd[/x]")
     shown = capsys.readouterr().out
     assert "odd[/x]" in shown
@@ -254,8 +254,10 @@ def test_version_and_help(command):
     assert "verify" in shown
 
 
-@pytest.mark.parametrize("option", ["--version", "--help"])
-def test_version_and_help_import_nothing_heavy(option):
+@pytest.mark.parametrize(
+    ("argument", "loaded"), [("--version", set()), ("--help", set()), ("groups", {"numpy"})]
+)
+def test_what_is_asked_most_often_imports_nothing_heavy(argument, loaded):
     code = """
 import sys
 from groupconv.cli import main
@@ -264,9 +266,9 @@ try:
 finally:
     print("heavy:", {"networkx", "numpy", "rich", "sympy", "torch"} & set(sys.modules))
 """
-    command = [sys.executable, "-c", code, option]
+    command = [sys.executable, "-c", code, argument]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert shown.endswith("heavy: set()\n")
+    assert shown.endswith(f"heavy: {loaded}\n")
 
 
 def test_the_networks_of_the_demo_have_as_many_parameters():

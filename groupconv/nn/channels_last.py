@@ -1,0 +1,140 @@
+"""Norms of maps whose planes are the innermost axis, as `torch.channels_last` has them.
+
+torch's norms take the cells of a channel as one block of memory, so such a map would be copied on
+its way in, and come out in the other order. Here each plane is a channel of torch's, with the
+scale and shift of its own channel; batch statistics are those of the planes, pooled.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from groupconv.nn.planes import is_traced
+
+FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+Gradients: TypeAlias = tuple[Tensor | None, Tensor | None, Tensor | None, None, None]
+
+
+def norm_of_planes(
+    norm: nn.Module,
+    x: Tensor,  # shape: (B, C, …)
+    channels: int,
+) -> Tensor | None:  # shape: (B, C·S, *spatial)
+    """A norm of torch's applied to a map without a copy, if its planes are the innermost axis."""
+    planes = _innermost_planes(x)
+    if planes is None:
+        return None
+    if type(norm) is nn.BatchNorm1d:
+        return _batch_norm(planes, norm)
+    if type(norm) is nn.GroupNorm:
+        blocks = norm.num_groups
+    elif type(norm) is nn.InstanceNorm1d and norm.running_mean is None:
+        blocks = channels
+    else:
+        return None
+    weight, bias = _per_plane(planes.shape[1] // channels, norm.weight, norm.bias)
+    return F.group_norm(planes, blocks, weight, bias, norm.eps)
+
+
+def _innermost_planes(x: Tensor) -> Tensor | None:
+    """A view of a map as planar channels, if these are innermost.
+
+    What torch traces or transforms goes through its own norms, whose rules it knows.
+    """
+    if x.is_contiguous() or is_traced() or torch._C._are_functorch_transforms_active():
+        return None
+    if x.stride(2) == 1 and x.stride(1) == x.shape[2]:
+        x = x.flatten(1, 2)
+    is_innermost = x.ndim in FORMATS and x.is_contiguous(memory_format=FORMATS[x.ndim])
+    return x if is_innermost else None
+
+
+def _per_plane(planes: int, *values: Tensor | None) -> list[Tensor]:
+    """Values of channels, for each of their planes."""
+    return [v if v is None else v.repeat_interleave(planes) for v in values]  # type: ignore[misc]
+
+
+def _batch_norm(
+    x: Tensor,  # shape: (B, C·S, *spatial)
+    norm: nn.BatchNorm1d,
+) -> Tensor:  # shape: as x
+    """Normalise by the statistics of the batch, or by those that the norm keeps."""
+    C, mean, var = norm.num_features, norm.running_mean, norm.running_var
+    if mean is not None and not norm.training:
+        mean, var, weight, bias = _per_plane(x.shape[1] // C, mean, var, norm.weight, norm.bias)
+        return F.batch_norm(x, mean, var, weight, bias, eps=norm.eps)
+    y, batch_mean, batch_var = _BatchNorm.apply(x, norm.weight, norm.bias, C, norm.eps)
+    if mean is not None and var is not None and norm.num_batches_tracked is not None:
+        norm.num_batches_tracked.add_(1)
+        rate = 1 / int(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
+        cells = x.numel() // C
+        mean.lerp_(batch_mean.to(mean.dtype), rate)
+        var.lerp_((batch_var * (cells / (cells - 1))).to(var.dtype), rate)
+    return y  # type: ignore[no-any-return]
+
+
+class _BatchNorm(torch.autograd.Function):
+    """Planes normalised by channel, and the mean and variance of each channel."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,  # shape: (B, C·S, *spatial)
+        weight: Tensor | None,  # shape: (C,)
+        bias: Tensor | None,  # shape: (C,)
+        channels: int,
+        eps: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        # The type of running statistics is the one that torch counts in; they are thrown away.
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        ignored = torch.zeros(x.shape[1], dtype=dtype, device=x.device)
+        found = torch.batch_norm_update_stats(x, ignored, ignored.clone(), 0.0)
+        means, variances = (statistic.view(channels, -1) for statistic in found)
+        mean = means.mean(1)
+        var = (variances + (means - mean[:, None]).square()).mean(1)
+        ctx.save_for_backward(x, weight, mean, var)
+        ctx.channels, ctx.planes, ctx.eps = channels, means.shape[1], eps
+        ctx.mark_non_differentiable(mean, var)
+        values = _per_plane(ctx.planes, mean, var, weight, bias)
+        return F.batch_norm(x, *values, eps=eps), mean, var  # type: ignore[misc, arg-type]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> Gradients:
+        x, weight, mean, var = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return _differentiable_gradients(ctx, grad)
+        of_planes = torch.ops.aten.native_batch_norm_backward(
+            grad, x, None, *_per_plane(ctx.planes, mean, var), None, None, False, ctx.eps,
+            [False, True, True],
+        )[1:]  # fmt: skip
+        of_weight, of_bias = (sums.view(ctx.channels, -1).sum(1) for sums in of_planes)
+        # The gradient, w/σ (grad - of_bias/n - x̂ of_weight/n), is linear in `grad` and `x`.
+        n, inverse = x.numel() // ctx.channels, (var + ctx.eps).rsqrt()
+        scale = inverse if weight is None else weight * inverse
+        slope = -scale * inverse * of_weight / n
+        shift = -scale * of_bias / n - slope * mean
+        scale, slope, shift = _per_plane(ctx.planes, scale, slope, shift)
+        dx = torch.addcmul(shift, x.movedim(1, -1), slope).addcmul_(grad.movedim(1, -1), scale)
+        found = dx.movedim(-1, 1), of_weight, of_bias
+        wanted = (
+            g if needed else None for g, needed in zip(found, ctx.needs_input_grad, strict=False)
+        )
+        return *wanted, None, None  # type: ignore[return-value]
+
+
+def _differentiable_gradients(ctx: Any, grad: Tensor) -> Gradients:
+    """The same gradients by torch's own norm, which can be differentiated again."""
+    x, weight, *_ = ctx.saved_tensors
+    apart = (ctx.channels, ctx.planes)
+    cells = x.unflatten(1, apart).flatten(2)
+    y = F.batch_norm(cells, None, None, weight, training=True, eps=ctx.eps).view_as(x)
+    learned = [t for t in (x, weight) if t is not None and t.requires_grad]
+    found = iter(torch.autograd.grad(y, learned, grad, create_graph=True))
+    of_x, of_weight = (next(found) if is_needed else None for is_needed in ctx.needs_input_grad[:2])
+    of_bias = grad.unflatten(1, apart).flatten(2).sum((0, 2))
+    return of_x, of_weight, of_bias if ctx.needs_input_grad[2] else None, None, None
