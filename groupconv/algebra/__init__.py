@@ -5,6 +5,7 @@ from groupconv.algebra.generated import GeneratedGroup, Generator
 from groupconv.algebra.graphs import cayley_graph, subgroup_lattice
 from groupconv.algebra.lattice import CUBIC, HEXAGONAL, LINE, SQUARE, Lattice
 from groupconv.algebra.plugin import Plugin
+from groupconv.algebra.representations import Irrep
 from groupconv.algebra.spaces import Space, as_space
 from groupconv.algebra.split_group import SplitGroup
 from groupconv.algebra.stabilizer import Stabilizer, Subgroup
@@ -17,6 +18,7 @@ __all__ = [
     "Element",
     "GeneratedGroup",
     "Generator",
+    "Irrep",
     "Lattice",
     "Plugin",
     "Space",

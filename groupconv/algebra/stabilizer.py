@@ -13,6 +13,7 @@ from groupconv.algebra import finite_groups
 from groupconv.algebra.exact import read_only
 from groupconv.algebra.integer_matrices import inverse
 from groupconv.algebra.memo import Memo
+from groupconv.algebra.representations import fourier_matrix, real_irreps
 from groupconv.algebra.words import in_words
 from groupconv.errors import ArgumentError, AxiomError, GroupError
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from groupconv.algebra.exact import IntArray
+    from groupconv.algebra.exact import FloatArray, IntArray
     from groupconv.algebra.lattice import Lattice
+    from groupconv.algebra.representations import Irrep
 
 MEMO_BYTES = 2**26
 """How many bytes of tables are kept with the stabilizer that they are made of."""
@@ -167,6 +169,26 @@ class Stabilizer:
     def is_abelian(self) -> bool:
         """Whether all elements commute."""
         return self.center.is_whole
+
+    @functools.cached_property
+    def irreps(self) -> tuple[Irrep, ...]:
+        """The real irreducible representations up to equivalence, the trivial one first."""
+        return real_irreps(self.composition, self.inverse)
+
+    @functools.cached_property
+    def fourier(self) -> FloatArray:
+        """The Fourier transform of functions on the group, an orthogonal matrix `(S, S)`.
+
+        Its rows are the functions `s ↦ √(D/S) v ρ(s)` of all irreps. It makes every correlation
+        `y(s) = Σ_t x(t) ψ(s⁻¹ t)` block diagonal: on each irrep, rows of `x` are multiplied by
+        `Σ_u ψ(u) ρ(u⁻¹)`.
+
+        Examples:
+            >>> from groupconv import group
+            >>> (4 * group("pmm").stabilizer.fourier.round(2)).astype(int).tolist()
+            [[2, 2, 2, 2], [2, 2, -2, -2], [2, -2, 2, -2], [2, -2, -2, 2]]
+        """
+        return fourier_matrix(self.irreps)
 
     # -- subgroups ----------------------------------------------------------------------------
 
