@@ -190,6 +190,18 @@ class Stabilizer:
         """
         return fourier_matrix(self.irreps)
 
+    @functools.cached_property
+    def fourier_products(self) -> int:
+        """How many products a correlation takes between Fourier transforms: `Σ D³/e`, not `S²`.
+
+        Examples:
+            >>> from groupconv import group
+            >>> S = group("p4m").stabilizer
+            >>> S.fourier_products, S.order**2
+            (12, 64)
+        """
+        return sum(len(irrep.rows) * irrep.dimension**2 for irrep in self.irreps)
+
     # -- subgroups ----------------------------------------------------------------------------
 
     @functools.cached_property

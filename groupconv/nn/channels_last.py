@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from groupconv.nn.planes import is_traced
+from groupconv.nn.planes import is_watched
 
 FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
@@ -42,11 +42,8 @@ def norm_of_planes(
 
 
 def _innermost_planes(x: Tensor) -> Tensor | None:
-    """A view of a map as planar channels, if these are innermost.
-
-    What torch traces or transforms goes through its own norms, whose rules it knows.
-    """
-    if x.is_contiguous() or is_traced() or torch._C._are_functorch_transforms_active():
+    """A view of a map as planar channels, if these are innermost."""
+    if x.is_contiguous() or is_watched():
         return None
     if x.stride(2) == 1 and x.stride(1) == x.shape[2]:
         x = x.flatten(1, 2)

@@ -22,6 +22,8 @@ from groupconv.nn.bank import (
     is_small,
 )
 from groupconv.nn.buffers import TableModule, kept_tensor
+from groupconv.nn.evaluation import fourier_places
+from groupconv.nn.fourier import can_transform, fourier_convolution
 from groupconv.nn.kept import KeptKernel, may_keep
 from groupconv.nn.planes import (
     CONVOLUTIONS,
@@ -191,9 +193,11 @@ class _Convolution(TableModule):
 
     def planar_weight(self) -> Tensor:  # shape: (C_first·S_first, C_second / groups · S_second, …)
         """The bank as the kernel of torch's convolution of the flattened planes, channel-major."""
-        weight, index = self._weight_and_index()
-        inverse = None if self._is_small else self.bank_inverse
-        return filter_bank(weight, index, inverse, self._kernel_shape, *self._flags)
+        return self._bank(self._weight_and_index()[0])
+
+    def _bank(self, weight: Tensor) -> Tensor:
+        tables = self.bank_index, None if self._is_small else self.bank_inverse
+        return filter_bank(weight, *tables, self._kernel_shape, *self._flags)
 
     def planar_bias(self) -> Tensor | None:
         """The bias of torch's convolution of the flattened planes, one entry per plane."""
@@ -323,6 +327,7 @@ class GroupConv(_Convolution):
         out_space: Space = "group",
         support: str = "group",
         strict: bool = False,
+        evaluation: str = "auto",
     ) -> None:
         sizes = in_channels, out_channels, kernel_size, stride, padding, dilation, groups
         others = bias, padding_mode, device, dtype
@@ -335,12 +340,17 @@ class GroupConv(_Convolution):
             support=support,
             strict=strict,
         )
+        self.evaluation = evaluation
+        channels = self.out_channels, self.in_channels
+        self._fourier_places = fourier_places(
+            evaluation, self.transform, channels, self.stride, self.groups
+        )
         is_padded = any(self.window.flat_padding)
         require_padding_mode(padding_mode, self.group, is_used=is_padded)
         # Zeros, the same on both sides, are added by the convolution; all else is added before it.
         is_explicit = padding_mode != "zeros" or not self.window.is_padded_evenly
         self._pads = self.window.flat_padding if is_padded and is_explicit else ()
-        implicit = tuple(0 if is_explicit else n for n, _ in self.window.padding)
+        implicit = tuple([0 if is_explicit else n for n, _ in self.window.padding])
         self._sizes = self.stride, implicit, self.dilation, self.groups
 
     def forward(
@@ -353,7 +363,30 @@ class GroupConv(_Convolution):
             check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
         if self._pads:
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
+        if self._prefers_fourier(x):
+            return self._by_fourier(x)
         y = self._convolve(x, *self._planar(x), *self._sizes)
+        return split_planes(y, self._out_axes)
+
+    def _prefers_fourier(self, x: Tensor) -> bool:
+        inference, training = self._fourier_places
+        places = x.numel() // x.shape[1]
+        if places < min(inference, training):
+            return False
+        learns = torch.is_grad_enabled() and (self.weight.requires_grad or x.requires_grad)
+        return places >= (training if learns else inference) and can_transform(x, self.weight)
+
+    def _by_fourier(self, x: Tensor) -> Tensor:
+        weight, _ = self._weight_and_index()
+        _, padding, dilation, _ = self._sizes
+        x = split_planes(x, self._in_axes)
+        args = x, weight, self.bias, self.transform, padding, dilation, self._lowered
+        return fourier_convolution(*args)
+
+    def _lowered(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The convolution without bias, in operations of torch's."""
+        kernel = self._bank(weight)
+        y = self._convolve(x.flatten(1, 2), kernel, None, *self._sizes)
         return split_planes(y, self._out_axes)
 
 

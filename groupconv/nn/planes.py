@@ -185,6 +185,16 @@ def is_traced() -> bool:
     return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined]
 
 
+def is_watched() -> bool:
+    """Whether torch traces, transforms or counts operations, and so has to see those it knows."""
+    return (
+        is_traced()
+        or torch._C._are_functorch_transforms_active()
+        or torch.autograd.forward_ad._current_level >= 0
+        or torch._C._len_torch_dispatch_stack() > 0
+    )
+
+
 def object_to(problem: str, *, is_strict: bool) -> None:
     """Warn of what breaks equivariance, or raise if that was asked for."""
     if is_strict or _is_strict.get():

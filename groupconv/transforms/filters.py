@@ -107,7 +107,7 @@ class FilterTransform:
         """Whether some parameters have fewer cells than others, as on quotient spaces."""
         return bool((self.inverse < 0).any())
 
-    @property
+    @functools.cached_property
     def num_cells(self) -> int:
         """The number of nonzero cells of one filter: stabilizer planes times support."""
         return int((self.index[0] >= 0).sum())

@@ -1,0 +1,242 @@
+"""The evaluation by the Fourier transform of the stabilizer equals the lowered one, everywhere."""
+
+from __future__ import annotations
+
+import copy
+import multiprocessing
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import groupconv as gc
+from groupconv.errors import ArgumentError
+from groupconv.nn import fourier
+from groupconv.nn.workers import run_all
+
+CASES = {
+    "p4m": ("p4m", 3, 5, 3, 7, {"padding": 1}),
+    "without padding": ("p4m", 3, 2, 3, 7, {}),
+    "with more of it than the kernel reaches": ("p4m", 2, 3, 3, 6, {"padding": 3}),
+    "an even kernel": ("p4m", 2, 2, 2, 6, {"padding": 1}),
+    "dilated": ("p4", 2, 3, 3, 9, {"padding": 2, "dilation": 2}),
+    "a torus": ("p4m", 2, 3, 3, 7, {"padding": 1, "padding_mode": "circular"}),
+    "same": ("p4", 2, 3, 3, 7, {"padding": "same"}),
+    "complex irreps": ("p4", 4, 3, 5, 8, {"padding": 2}),
+    "complex irreps of thirds": ("p3", 2, 3, 3, 7, {"padding": 1}),
+    "hexagons": ("p6m", 2, 3, 3, 7, {"padding": 1}),
+    "all cells of a hexagon": ("p3", 2, 3, 3, 7, {"padding": 1, "support": "lattice"}),
+    "a line": ("z1m", 2, 3, 3, 9, {"padding": 1}),
+    "three axes": ("P432", 2, 3, 3, 5, {"padding": 1}),
+    "48 elements": ("Pm-3m", 2, 1, 3, 4, {"padding": 1}),
+    "three sizes": ("P222", 2, 3, (3, 1, 5), 5, {"padding": (1, 0, 2)}),
+    "one pixel": ("p4m", 3, 5, 1, 7, {}),
+    "one pixel, padded": ("p4m", 3, 5, 1, 4, {"padding": 1}),
+    "no bias": ("p4m", 3, 5, 3, 5, {"padding": 1, "bias": False}),
+}
+
+pytestmark = pytest.mark.filterwarnings("ignore::groupconv.errors.ExperimentalWarning")
+
+
+@pytest.fixture(params=["one chunk", "many chunks", "many parts"])
+def chunks(request, monkeypatch):
+    """Sizes of chunks: all at once, a few rows at a time, and a few cells of the kernel."""
+    size, least = {"one chunk": (2**30, 1), "many chunks": (2**13, 1), "many parts": (2**13, 40)}[
+        request.param
+    ]
+    monkeypatch.setattr(fourier, "CHUNK_BYTES", size)
+    monkeypatch.setattr(fourier, "LEAST_PLACES", least)
+
+
+def twins(group, C_in, C_out, kernel, n, options, dtype=torch.float64):
+    """A layer that is lowered, the same by the Fourier transform, and an input."""
+    options = {"group": group, "dtype": dtype} | options
+    lowered = gc.nn.GroupConv(C_in, C_out, kernel, evaluation="lowered", **options)
+    by_fourier = gc.nn.GroupConv(C_in, C_out, kernel, evaluation="fourier", **options)
+    by_fourier.load_state_dict(lowered.state_dict())
+    S = lowered.group.stabilizer
+    x = torch.randn(3, C_in, S.order, *[n] * S.dimension, dtype=dtype)
+    return lowered, by_fourier, x
+
+
+def is_by_fourier(y):
+    """Whether an output comes from the Fourier transform, by the node that made it."""
+    return type(y.grad_fn).__name__ == "_FourierConvolutionBackward"
+
+
+def gradients(layer, x, grad):
+    x = x.clone().requires_grad_()
+    y = layer(x)
+    return y, torch.autograd.grad(y, (x, *layer.parameters()), grad)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.usefixtures("chunks")
+def test_outputs_and_gradients_are_equal(case):
+    lowered, by_fourier, x = twins(*CASES[case])
+    grad = torch.randn_like(lowered(x))
+    y, expected = gradients(lowered, x, grad)
+    z, found = gradients(by_fourier, x, grad)
+    assert is_by_fourier(z)
+    assert not is_by_fourier(y)
+    torch.testing.assert_close(z, y, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", ["p4m", "hexagons", "three axes"])
+def test_in_single_precision(case):
+    lowered, by_fourier, x = twins(*CASES[case], dtype=torch.float32)
+    y, expected = gradients(lowered, x, torch.ones_like(lowered(x)))
+    z, found = gradients(by_fourier, x, torch.ones_like(y))
+    for a, b in zip((z, *found), (y, *expected), strict=True):
+        assert (a - b).norm() <= 1e-5 * b.norm()
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_only_what_is_needed_is_computed(axis):
+    lowered, by_fourier, x = twins(*CASES["p4m"])
+    for layer in (lowered, by_fourier):
+        layer.weight.requires_grad_(axis == 0)
+        layer.bias.requires_grad_(axis == 1)
+    results = []
+    for layer in (lowered, by_fourier):
+        given = x.clone().requires_grad_(axis == 2)
+        layer(given).square().sum().backward()
+        results.append((layer.weight.grad, layer.bias.grad, given.grad))
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_any_layout_of_the_input():
+    lowered, by_fourier, x = twins(*CASES["p4m"])
+    last = x.flatten(1, 2).to(memory_format=torch.channels_last).view(x.shape)
+    for given in (last, x.flip(-1), x.transpose(-1, -2), x[:, :, :, ::2, 1:]):
+        torch.testing.assert_close(by_fourier(given), lowered(given))
+
+
+def test_derivatives_of_second_order():
+    _, layer, x = twins("p4m", 1, 2, 3, 4, {"padding": 1})
+
+    def call(x, weight, bias):
+        return torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (x,))
+
+    inputs = (x[:1].requires_grad_(), layer.weight, layer.bias)
+    assert is_by_fourier(call(*inputs))
+    assert torch.autograd.gradcheck(call, inputs, fast_mode=True)
+    assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True)
+
+
+def test_runs_are_equal_bit_for_bit():
+    _, layer, x = twins("p4m", 8, 8, 3, 16, {"padding": 1}, dtype=torch.float32)
+    runs = [gradients(layer, x, torch.ones_like(x))[1] for _ in range(5)]
+    for run in runs[1:]:
+        for a, b in zip(run, runs[0], strict=True):
+            assert torch.equal(a, b)
+
+
+@pytest.mark.usefixtures("chunks")
+def test_any_number_of_threads_agrees():
+    lowered, layer, x = twins("p4m", 3, 4, 3, 9, {"padding": 1})
+    expected = gradients(lowered, x, torch.ones_like(lowered(x)))[1]
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2, 3, 2):
+            torch.set_num_threads(threads)
+            found = gradients(layer, x, torch.ones_like(lowered(x)))[1]
+            torch.testing.assert_close(found, expected)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def _run_in_child(queue):
+    queue.put(run_all([int, int]))
+
+
+def test_a_forked_process_has_threads_of_its_own():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert run_all([int, int]) == [0, 0]  # threads of this process have started
+        context = multiprocessing.get_context("fork")
+        queue = context.Queue()
+        child = context.Process(target=_run_in_child, args=(queue,), daemon=True)
+        child.start()
+        assert queue.get(timeout=20) == [0, 0]
+        child.join()
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_errors_of_a_thread_reach_the_caller(monkeypatch):
+    _, layer, x = twins("p4m", 3, 4, 3, 9, {"padding": 1})
+    monkeypatch.setattr(fourier.Windows, "read", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        layer(x)
+
+
+WATCHED = {
+    "compiled": lambda layer, x: torch.compile(layer, backend="aot_eager", fullgraph=True)(x),
+    "exported": lambda layer, x: torch.export.export(layer, (x,)).module()(x),
+    "vmap": lambda layer, x: torch.func.vmap(layer)(x[None])[0],
+    "jvp": lambda layer, x: torch.func.jvp(layer, (x,), (x,))[0],
+    "gradient of torch.func": lambda layer, x: torch.func.vjp(layer, x)[0],
+    "autocast": lambda layer, x: torch.autocast("cpu", torch.bfloat16)(layer)(x),
+    "bfloat16": lambda layer, x: copy.deepcopy(layer).bfloat16()(x.bfloat16()),
+}
+
+
+@pytest.mark.parametrize("way", WATCHED)
+def test_what_torch_has_to_see_is_lowered(way, monkeypatch):
+    lowered, layer, x = twins("p4m", 2, 3, 3, 5, {"padding": 1}, dtype=torch.float32)
+    expected = WATCHED[way](lowered, x)
+    monkeypatch.setattr(fourier, "convolve", lambda *_: 1 / 0)
+    torch.testing.assert_close(WATCHED[way](layer, x), expected)
+
+
+def test_forward_mode_is_lowered():
+    lowered, layer, x = twins("p4m", 2, 3, 3, 5, {"padding": 1})
+    forward = torch.autograd.forward_ad
+    with forward.dual_level():
+        tangents = [
+            forward.unpack_dual(m(forward.make_dual(x, x))).tangent for m in (layer, lowered)
+        ]
+    torch.testing.assert_close(*tangents)
+
+
+def test_counted_operations_are_those_of_the_planar_convolution():
+    lowered, layer, x = twins("p4m", 2, 3, 3, 5, {"padding": 1}, dtype=torch.float32)
+    counts = []
+    for module in (lowered, layer):
+        with FlopCounterMode(display=False) as counter:
+            module(x)
+        counts.append(counter.get_total_flops())
+    assert counts[0] == counts[1] > 0
+
+
+def test_the_rule_takes_it_where_it_is_faster():
+    def is_chosen(channels, n, **options):
+        layer = gc.nn.GroupConv(channels, channels, 3, padding=1, group="p4m", **options)
+        return is_by_fourier(layer(torch.zeros(2, channels, 8, n, n)))
+
+    assert is_chosen(64, 16)
+    assert not is_chosen(64, 2)  # few places
+    assert not is_chosen(4, 16)  # few channels
+    assert not is_chosen(64, 17, stride=2)
+    assert not is_chosen(64, 16, groups=64)
+    assert not is_chosen(64, 16, evaluation="lowered")
+
+
+def test_what_has_no_transform_says_so():
+    for options in ({"stride": 2}, {"groups": 2}, {"out_space": "lattice"}):
+        with pytest.raises(ArgumentError, match="stride=1 and groups=1; leave it at 'auto'"):
+            gc.nn.GroupConv(2, 2, 3, group="p4m", evaluation="fourier", **options)
+    with pytest.raises(ArgumentError, match="evaluation='fast'"):
+        gc.nn.GroupConv(2, 2, 3, group="p4m", evaluation="fast")
+
+
+def test_copies_and_states_are_the_same_for_both():
+    lowered, layer, x = twins(*CASES["p4m"])
+    layer(x)
+    assert list(layer.state_dict()) == list(lowered.state_dict())
+    torch.testing.assert_close(copy.deepcopy(layer)(x), lowered(x))
