@@ -374,7 +374,7 @@ class GroupConv(_Convolution):
         if places < min(inference, training):
             return False
         learns = torch.is_grad_enabled() and (self.weight.requires_grad or x.requires_grad)
-        return places >= (training if learns else inference) and can_transform(x, self.weight)
+        return places >= (training if learns else inference) and can_transform(x)
 
     def _by_fourier(self, x: Tensor) -> Tensor:
         weight, _ = self._weight_and_index()

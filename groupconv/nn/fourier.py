@@ -65,16 +65,10 @@ class Chunk(NamedTuple):
         return math.prod(self.shape)
 
 
-def can_transform(x: Tensor, weight: Tensor) -> bool:
-    """Whether a map and a weight are of a kind that this file computes with."""
-    kinds = torch.float32, torch.float64
-    return (
-        x.is_cpu
-        and x.dtype == weight.dtype
-        and x.dtype in kinds
-        and not torch.is_autocast_enabled("cpu")
-        and not is_watched()
-    )
+def can_transform(x: Tensor) -> bool:
+    """Whether a map is of a kind that this file computes with."""
+    is_plain = x.is_cpu and x.dtype in (torch.float32, torch.float64)
+    return is_plain and not torch.is_autocast_enabled("cpu") and not is_watched()
 
 
 def fourier_convolution(

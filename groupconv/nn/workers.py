@@ -39,6 +39,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     all_started = threading.Barrier(threads)
 
     def start() -> None:
+        torch.get_num_threads()  # the first question takes the setting of the process
         torch.set_num_threads(1)
         all_started.wait()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import multiprocessing
+import threading
 
 import pytest
 import torch
@@ -168,6 +169,20 @@ def test_a_forked_process_has_threads_of_its_own():
         torch.set_num_threads(before)
 
 
+def test_threads_have_one_thread_each_and_leave_torchs_alone():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert run_all([torch.get_num_threads] * 3) == [1, 1, 1]
+        found = []
+        later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+        later.start()
+        later.join()
+        assert [torch.get_num_threads(), *found] == [3, 3]
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_errors_of_a_thread_reach_the_caller(monkeypatch):
     _, layer, x = twins("p4m", 3, 4, 3, 9, {"padding": 1})
     monkeypatch.setattr(fourier.Windows, "read", lambda *_: 1 / 0)
@@ -182,6 +197,7 @@ WATCHED = {
     "jvp": lambda layer, x: torch.func.jvp(layer, (x,), (x,))[0],
     "gradient of torch.func": lambda layer, x: torch.func.vjp(layer, x)[0],
     "autocast": lambda layer, x: torch.autocast("cpu", torch.bfloat16)(layer)(x),
+    "meta": lambda layer, x: copy.deepcopy(layer).to("meta")(x.to("meta")),
     "bfloat16": lambda layer, x: copy.deepcopy(layer).bfloat16()(x.bfloat16()),
 }
 
