@@ -4,8 +4,7 @@
                          [--seconds N] [--out FILE]
 
 The file is benchmarks/results/cpu.json unless another is given, and the picture that of the docs.
-On a GPU, `--graphs` replays CUDA
-graphs, and float32 has no TF32 unless that is asked for.
+On a GPU, `--graphs` replays CUDA graphs, and float32 has no TF32 unless that is asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from . import layers, networks, overhead
+from . import below, layers, networks, overhead
 from .harness import Report, machine, prepare
 from .pictures import draw
 
@@ -31,7 +30,7 @@ def main() -> None:
     parser.add_argument("--tf32", action="store_true")
     parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--graphs", action="store_true", help="CUDA graphs")
-    parser.add_argument("--seconds", type=float, default=12, help="for each comparison")
+    parser.add_argument("--seconds", type=float, default=8, help="for each comparison")
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
     device = torch.device(a.device)
@@ -49,6 +48,7 @@ def main() -> None:
     if device.type == "cpu":
         overhead.measure_starts(report)
         networks.measure(report, a.seconds / 2)
+        below.measure(report, a.seconds / 4)
     out = a.out or ROOT / "benchmarks" / "results" / f"{device.type}.json"
     report.write(out)
     draw(report, a.out.with_suffix(".png") if a.out else PICTURES / f"speed-{device.type}.png")

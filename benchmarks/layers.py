@@ -1,4 +1,4 @@
-"""One layer against its limit: the planar convolution with the expanded bank as a parameter.
+"""One lowered layer against its limit: the planar convolution with the expanded bank.
 
 The limit runs in the better of the two memory formats, and the layer in the same one. Beside it
 runs the lowering of the paper's own code written naively, `weight[..., index]`, whose gradient
@@ -95,7 +95,7 @@ class Setting(NamedTuple):
 def variants(case: Case, setting: Setting) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
     """Layer, limit and the naive form in both formats, and their inputs, which are the same."""
     group, k = gc.group(case.group), case.kernel
-    options: dict[str, Any] = {"padding": k // 2, "group": group}
+    options: dict[str, Any] = {"padding": k // 2, "group": group, "evaluation": "lowered"}
     layer = gc.nn.GroupConv(case.channels, case.channels, k, **options).to(setting.device)
     x = torch.randn(case.batch, case.channels, group.order, *(case.size,) * group.dimension)
     x = x.to(setting.device)

@@ -1,0 +1,105 @@
+"""Below the limit: wide layers by the Fourier transform of the stabilizer, against the limit.
+
+Figures are gains: the time of the planar convolution with the expanded bank, in the better of the
+two memory formats, divided by that of the layer. Once more they are taken beside a process that
+keeps one core busy, as the workers of a data loader do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+import torch
+
+import groupconv as gc
+
+from .harness import interleave, peak_bytes
+from .layers import Case, Setting, inference, training_step, variants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .harness import Report
+
+CASES = [
+    Case("p4m", 11, 32, 32),
+    Case("p4m", 23, 16, 32),
+    Case("p4m", 45, 8, 32),
+    Case("p4m", 64, 8, 32),
+    Case("p4m", 128, 8, 16),
+    Case("p4", 64, 16, 16),
+    Case("p6m", 16, 17, 16),
+    Case("p6m", 32, 17, 8),
+    Case("p6m", 48, 17, 4),
+    Case("P432", 4, 8, 8),
+    Case("P432", 8, 8, 4),
+    Case("P432", 16, 8, 2),
+    Case("Pm-3m", 4, 8, 2),
+    Case("Pm-3m", 8, 8, 1),
+    Case("Pm-3m", 16, 5, 1),
+    Case("p4m", 64, 16, 16, 1),
+    Case("p6m", 32, 17, 8, 1),
+    Case("P432", 16, 8, 4, 1),
+    Case("Pm-3m", 8, 8, 4, 1),
+]
+BESIDE = [1, 3, 7, 10, 15]
+"""The cases that are measured beside a busy process as well."""
+
+WAYS = ("lowered", "fourier")
+BUSY = "while True: sum(range(10_000))"
+
+
+@contextlib.contextmanager
+def neighbour() -> Iterator[None]:
+    """A process that keeps a core busy."""
+    process = subprocess.Popen([sys.executable, "-c", BUSY])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(report: Report, seconds: float) -> None:
+    """Training, inference and memory of every case; on the CPU."""
+    for case in CASES:
+        _measure(report, "below the limit", case, seconds)
+    with neighbour():
+        for n in BESIDE:
+            _measure(report, "below the limit, beside a busy process", CASES[n], seconds)
+
+
+def _measure(report: Report, section: str, case: Case, seconds: float) -> None:
+    setting = Setting(torch.device("cpu"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of hexagons on arrays that have no middle cell
+        modules, inputs = variants(case, setting)
+        modules = {k: m for k, m in modules.items() if k.startswith("planar")}
+        for way in WAYS:
+            modules[way] = gc.nn.GroupConv(
+                case.channels, case.channels, case.kernel, padding=case.kernel // 2,
+                group=case.group, evaluation=way,
+            )  # fmt: skip
+            inputs[way] = inputs["layer"].detach().requires_grad_()
+        chosen = gc.nn.GroupConv(
+            case.channels, case.channels, case.kernel, padding=case.kernel // 2, group=case.group
+        )
+        figures: dict[str, object] = {}
+        for name, make in (("training", training_step), ("inference", inference)):
+            tasks = {k: make(m, inputs[k], setting) for k, m in modules.items()}
+            timing = interleave(tasks, seconds=seconds)
+            best = min(("planar", "planar channels_last"), key=timing.median)
+            gains = {way: 1 / timing.ratio(way, best)["ratio"] for way in WAYS}
+            places = case.batch * inputs["layer"].shape[2:].numel()
+            least = chosen._fourier_places[name == "training"]
+            way = WAYS[places >= least]
+            figures |= {name: way, f"{name} gain": gains[way], f"{name} best": max(gains.values())}
+            if name == "training":
+                figures["limit_ms"] = 1000 * timing.median(best)
+                held = {k: peak_bytes(tasks[k], modules[k], inputs[k]) for k in (best, way)}
+                figures["memory_ratio"] = held[way] / held[best]
+        report.add(section, str(case), **figures)
