@@ -94,7 +94,7 @@ def _measure(report: Report, section: str, case: Case, seconds: float) -> None:
             timing = interleave(tasks, seconds=seconds)
             best = min(("planar", "planar channels_last"), key=timing.median)
             gains = {way: 1 / timing.ratio(way, best)["ratio"] for way in WAYS}
-            places = case.batch * inputs["layer"].shape[2:].numel()
+            places = case.batch * inputs["layer"].shape[3:].numel()
             least = chosen._fourier_places[name == "training"]
             way = WAYS[places >= least]
             figures |= {name: way, f"{name} gain": gains[way], f"{name} best": max(gains.values())}
