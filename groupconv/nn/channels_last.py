@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from groupconv.nn.higher_order import gradients_of
 from groupconv.nn.planes import is_watched
 
 FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
@@ -128,10 +129,12 @@ def _differentiable_gradients(ctx: Any, grad: Tensor) -> Gradients:
     """The same gradients by torch's own norm, which can be differentiated again."""
     x, weight, *_ = ctx.saved_tensors
     apart = (ctx.channels, ctx.planes)
-    cells = x.unflatten(1, apart).flatten(2)
-    y = F.batch_norm(cells, None, None, weight, training=True, eps=ctx.eps).view_as(x)
-    learned = [t for t in (x, weight) if t is not None and t.requires_grad]
-    found = iter(torch.autograd.grad(y, learned, grad, create_graph=True))
-    of_x, of_weight = (next(found) if is_needed else None for is_needed in ctx.needs_input_grad[:2])
-    of_bias = grad.unflatten(1, apart).flatten(2).sum((0, 2))
-    return of_x, of_weight, of_bias if ctx.needs_input_grad[2] else None, None, None
+
+    def normalised(x: Tensor, weight: Tensor) -> Tensor:
+        cells = x.unflatten(1, apart).flatten(2)
+        return F.batch_norm(cells, None, None, weight, training=True, eps=ctx.eps).view_as(x)
+
+    needs_x, needs_weight, needs_bias = ctx.needs_input_grad[:3]
+    found = gradients_of(normalised, x, weight, grad, (needs_x, needs_weight))
+    of_bias = grad.unflatten(1, apart).flatten(2).sum((0, 2)) if needs_bias else None
+    return *found, of_bias, None, None

@@ -32,6 +32,7 @@ from groupconv.nn.planes import (
     check_positions,
     is_channels_last,
     is_traced,
+    is_watched,
     merge_planes,
     object_to,
     of_dimension,
@@ -39,6 +40,7 @@ from groupconv.nn.planes import (
     require_padding_mode,
     split_planes,
 )
+from groupconv.nn.streamed import Lowered, streamed_convolution
 from groupconv.registry import as_group
 from groupconv.transforms import Window, filter_transform
 
@@ -196,8 +198,9 @@ class _Convolution(TableModule):
         return self._bank(self._weight_and_index()[0])
 
     def _bank(self, weight: Tensor) -> Tensor:
+        """The bank of some rows of a weight; of all if it is small."""
         tables = self.bank_index, None if self._is_small else self.bank_inverse
-        return filter_bank(weight, *tables, self._kernel_shape, *self._flags)
+        return filter_bank(weight, *tables, (-1, *self._kernel_shape[1:]), *self._flags)
 
     def planar_bias(self) -> Tensor | None:
         """The bias of torch's convolution of the flattened planes, one entry per plane."""
@@ -290,6 +293,10 @@ class GroupConv(_Convolution):
         support: The filter's cells: the largest part of its box that the `"group"` keeps, or the
             `"lattice"` with all its symmetries, such as 7 cells for any group on a hexagonal one.
         strict: Whether what would be an `EquivarianceWarning` is an error.
+        evaluation: How it is computed: `"lowered"` to a planar convolution; by the `"fourier"`
+            transform of the stabilizer, by which wide layers are faster; or lowered and
+            `"streamed"`, with little memory. `"auto"` decides between the first two by measured
+            figures. The results are equal to rounding.
 
     Shapes:
         Input `(B, C_in, S_in, *spatial)`, output `(B, C_out, S_out, *spatial)`; a map on the
@@ -365,8 +372,14 @@ class GroupConv(_Convolution):
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
         if self._prefers_fourier(x):
             return self._by_fourier(x)
-        y = self._convolve(x, *self._planar(x), *self._sizes)
+        if self.evaluation == "streamed" and not self._is_small and _is_free():
+            y = self._by_blocks(x)
+        else:
+            y = self._convolve(x, *self._planar(x), *self._sizes)
         return split_planes(y, self._out_axes)
+
+    def _more_options(self) -> Mapping[str, object]:
+        return {"evaluation": self.evaluation if self.evaluation != "auto" else None}
 
     def _prefers_fourier(self, x: Tensor) -> bool:
         inference, training = self._fourier_places
@@ -374,20 +387,31 @@ class GroupConv(_Convolution):
         if places < min(inference, training):
             return False
         learns = torch.is_grad_enabled() and (self.weight.requires_grad or x.requires_grad)
-        return places >= (training if learns else inference) and can_transform(x)
+        is_faster = places >= (training if learns else inference)
+        return is_faster and can_transform(x) and _is_free()
 
     def _by_fourier(self, x: Tensor) -> Tensor:
-        weight, _ = self._weight_and_index()
+        (weight, _), lowered = self._weight_and_index(), self._lowered()
         _, padding, dilation, _ = self._sizes
-        x = split_planes(x, self._in_axes)
-        args = x, weight, self.bias, self.transform, padding, dilation, self._lowered
-        return fourier_convolution(*args)
 
-    def _lowered(self, x: Tensor, weight: Tensor) -> Tensor:
-        """The convolution without bias, in operations of torch's."""
-        kernel = self._bank(weight)
-        y = self._convolve(x.flatten(1, 2), kernel, None, *self._sizes)
-        return split_planes(y, self._out_axes)
+        def again(x: Tensor, weight: Tensor) -> Tensor:
+            return split_planes(lowered(x.flatten(1, 2), weight), self._out_axes)
+
+        x, sizes = split_planes(x, self._in_axes), (padding, dilation)
+        return fourier_convolution(x, weight, self.bias, self.transform, *sizes, again)
+
+    def _by_blocks(self, x: Tensor) -> Tensor:
+        (weight, _), bias = self._weight_and_index(), self.planar_bias()
+        size = weight.element_size() * math.prod(self._kernel_shape) // self.out_channels
+        return streamed_convolution(x, weight, bias, size, self._lowered())
+
+    def _lowered(self) -> Lowered:
+        return Lowered(self._bank, self._convolve, self._sizes)
+
+
+def _is_free() -> bool:
+    """Whether a layer may use an autograd function of its own, with gradients of one type."""
+    return not (is_watched() or torch._C._is_any_autocast_enabled())
 
 
 class LiftingConv(GroupConv):

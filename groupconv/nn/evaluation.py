@@ -1,4 +1,4 @@
-"""Which of two equal ways of computing a layer is the faster one, by figures that were measured.
+"""Which of several equal ways of computing a layer is the faster one, by measured figures.
 
 A place of a feature map costs the lowered convolution `|S|²` products for every pair of channels
 and cell of the kernel, and the Fourier transform of the stabilizer only `Σ D³/e`; but the latter
@@ -17,7 +17,7 @@ from groupconv.errors import ArgumentError
 if TYPE_CHECKING:
     from groupconv.transforms import FilterTransform
 
-EVALUATIONS = ("auto", "lowered", "fourier")
+EVALUATIONS = ("auto", "lowered", "fourier", "streamed")
 
 # What takes as long as one product of the lowered convolution, fitted to measured figures.
 OF_PRODUCT = 1.1  # a product within an irrep
@@ -60,9 +60,11 @@ def fourier_places(
     if evaluation == "fourier" and not is_able:
         raise ArgumentError(
             "evaluation='fourier' is for layers from the group to the group with stride=1 and "
-            "groups=1; leave it at 'auto'"
+            "groups=1; use 'auto'"
         )
-    if evaluation == "lowered" or not is_able or S == 1:
+    if evaluation == "streamed" and groups > 1:
+        raise ArgumentError("evaluation='streamed' is for layers with groups=1; use 'auto'")
+    if evaluation in ("lowered", "streamed") or not is_able or S == 1:
         return math.inf, math.inf
     if evaluation == "fourier":
         return 0, 0

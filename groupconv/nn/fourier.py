@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from groupconv.nn.planes import is_watched
+from groupconv.nn.higher_order import gradients_of
 from groupconv.nn.workers import run_all
 from groupconv.transforms import support_cells
 
@@ -67,8 +67,7 @@ class Chunk(NamedTuple):
 
 def can_transform(x: Tensor) -> bool:
     """Whether a map is of a kind that this file computes with."""
-    is_plain = x.is_cpu and x.dtype in (torch.float32, torch.float64)
-    return is_plain and not torch.is_autocast_enabled("cpu") and not is_watched()
+    return x.is_cpu and x.dtype in (torch.float32, torch.float64)
 
 
 def fourier_convolution(
@@ -93,7 +92,8 @@ def fourier_convolution(
             for derivatives of higher order.
     """
     key = ("Fourier", *transform.key, x.dtype)
-    tables = transform.stabilizer.memo.get(key, lambda: FourierTables(transform, x))
+    with torch.inference_mode(False):  # fit for training in any mode
+        tables = transform.stabilizer.memo.get(key, lambda: FourierTables(transform, x))
     geometry = Geometry(tables, tuple(x.shape[3:]), padding, dilation)
     y: Tensor = _FourierConvolution.apply(x, weight, bias, tables, geometry, lowered)
     return y
@@ -117,14 +117,11 @@ class _FourierConvolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
-        is_needed = ctx.needs_input_grad[:2]
-        if torch.is_grad_enabled() and any(is_needed):
-            learned = [t for t, needed in zip((x, weight), is_needed, strict=True) if needed]
-            y = ctx.lowered(x, weight)
-            found = iter(torch.autograd.grad(y, learned, grad, create_graph=True))
-            dx, dw = (next(found) if needed else None for needed in is_needed)
+        needs = ctx.needs_input_grad[:2]
+        if torch.is_grad_enabled():
+            dx, dw = gradients_of(ctx.lowered, x, weight, grad, needs)
         else:
-            dx, dw = gradients(ctx.tables, ctx.geometry, x, weight, grad, is_needed)
+            dx, dw = gradients(ctx.tables, ctx.geometry, x, weight, grad, needs)
         db = grad.sum((0, *range(2, grad.ndim))) if ctx.needs_input_grad[2] else None
         return dx, dw, db, None, None, None
 

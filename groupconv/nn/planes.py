@@ -186,7 +186,10 @@ def is_traced() -> bool:
 
 
 def is_watched() -> bool:
-    """Whether torch traces, transforms or counts operations, and so has to see those it knows."""
+    """Whether torch traces, transforms or counts operations, and so has to see those it knows.
+
+    Layers with an autograd function of their own go without it then.
+    """
     return (
         is_traced()
         or torch._C._are_functorch_transforms_active()

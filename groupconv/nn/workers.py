@@ -23,15 +23,15 @@ Result = TypeVar("Result")
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     """Run tasks side by side on as many threads as torch uses; no gradients are recorded."""
-    threads = torch.get_num_threads()
+    threads, is_inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
+
+    def run(task: Callable[[], Result]) -> Result:
+        with torch.inference_mode(is_inference), torch.no_grad():  # a thread has modes of its own
+            return task()
+
     if threads == 1 or len(tasks) == 1:
-        return list(map(_run, tasks))
-    return list(_pool(threads).map(_run, tasks))
-
-
-def _run(task: Callable[[], Result]) -> Result:
-    with torch.no_grad():  # each thread has a mode of its own
-        return task()
+        return list(map(run, tasks))
+    return list(_pool(threads).map(run, tasks))
 
 
 @functools.lru_cache(maxsize=1)

@@ -93,6 +93,20 @@ def test_in_single_precision(case):
         assert (a - b).norm() <= 1e-5 * b.norm()
 
 
+@pytest.mark.usefixtures("chunks")
+def test_in_inference_mode_and_in_training_after_it():
+    group = gc.group("p4m").subgroup((0, 1)).as_group("unused")  # no tables are kept with it yet
+    lowered, by_fourier, x = twins(group, 3, 4, 3, 7, {"padding": 1})
+    expected = lowered(x)
+    for mode in (torch.inference_mode, torch.no_grad):
+        with mode():
+            y = by_fourier(x)
+        assert y.is_inference() == (mode is torch.inference_mode)
+        torch.testing.assert_close(y, expected)
+    grad = torch.ones_like(expected)
+    torch.testing.assert_close(gradients(by_fourier, x, grad)[1], gradients(lowered, x, grad)[1])
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_only_what_is_needed_is_computed(axis):
     lowered, by_fourier, x = twins(*CASES["p4m"])
@@ -243,9 +257,14 @@ def test_the_rule_takes_it_where_it_is_faster():
     assert not is_chosen(64, 16, evaluation="lowered")
 
 
+def test_a_layer_shows_what_was_asked_for():
+    assert "evaluation='fourier'" in repr(twins(*CASES["p4m"])[1])
+    assert "evaluation" not in repr(gc.nn.GroupConv(2, 2, 3, group="p4m"))
+
+
 def test_what_has_no_transform_says_so():
     for options in ({"stride": 2}, {"groups": 2}, {"out_space": "lattice"}):
-        with pytest.raises(ArgumentError, match="stride=1 and groups=1; leave it at 'auto'"):
+        with pytest.raises(ArgumentError, match="stride=1 and groups=1; use 'auto'"):
             gc.nn.GroupConv(2, 2, 3, group="p4m", evaluation="fourier", **options)
     with pytest.raises(ArgumentError, match="evaluation='fast'"):
         gc.nn.GroupConv(2, 2, 3, group="p4m", evaluation="fast")
