@@ -44,6 +44,7 @@ docs: install  ## the site, in site/
 
 bench: install  ## layers and networks against the planar convolutions that bound them
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.training
 
 PEERS := .venv-peers
 bench-peers: $(PEERS)/.ready  ## the same layers in escnn, in an environment of its own

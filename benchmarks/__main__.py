@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--tf32", action="store_true")
     parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--graphs", action="store_true", help="CUDA graphs")
-    parser.add_argument("--seconds", type=float, default=8, help="for each comparison")
+    parser.add_argument("--seconds", type=float, default=6, help="for each comparison")
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
     device = torch.device(a.device)
@@ -48,7 +48,7 @@ def main() -> None:
     if device.type == "cpu":
         overhead.measure_starts(report)
         networks.measure(report, a.seconds / 2)
-        below.measure(report, a.seconds / 4)
+        below.measure(report, a.seconds / 2)
     out = a.out or ROOT / "benchmarks" / "results" / f"{device.type}.json"
     report.write(out)
     draw(report, a.out.with_suffix(".png") if a.out else PICTURES / f"speed-{device.type}.png")

@@ -22,7 +22,7 @@ from groupconv.nn.bank import (
     is_small,
 )
 from groupconv.nn.buffers import TableModule, kept_tensor
-from groupconv.nn.evaluation import fourier_places
+from groupconv.nn.evaluation import fourier_costs
 from groupconv.nn.fourier import can_transform, fourier_convolution
 from groupconv.nn.kept import KeptKernel, may_keep
 from groupconv.nn.planes import (
@@ -349,9 +349,7 @@ class GroupConv(_Convolution):
         )
         self.evaluation = evaluation
         channels = self.out_channels, self.in_channels
-        self._fourier_places = fourier_places(
-            evaluation, self.transform, channels, self.stride, self.groups
-        )
+        self._costs = fourier_costs(evaluation, self.transform, channels, self.stride, self.groups)
         is_padded = any(self.window.flat_padding)
         require_padding_mode(padding_mode, self.group, is_used=is_padded)
         # Zeros, the same on both sides, are added by the convolution; all else is added before it.
@@ -382,13 +380,15 @@ class GroupConv(_Convolution):
         return {"evaluation": self.evaluation if self.evaluation != "auto" else None}
 
     def _prefers_fourier(self, x: Tensor) -> bool:
-        inference, training = self._fourier_places
-        places = x.numel() // x.shape[1]
-        if places < min(inference, training):
+        if self._costs is None or x.shape[0] == 0:
             return False
         learns = torch.is_grad_enabled() and (self.weight.requires_grad or x.requires_grad)
-        is_faster = places >= (training if learns else inference)
-        return is_faster and can_transform(x) and _is_free()
+        places, width = x.numel() // x.shape[1], x.shape[-1]
+        is_wanted = self.evaluation == "fourier" or self._costs.favour_fourier(
+            places, width, learns=learns
+        )
+        _, padding, dilation, _ = self._sizes
+        return is_wanted and can_transform(x, self.kernel_size, padding, dilation) and _is_free()
 
     def _by_fourier(self, x: Tensor) -> Tensor:
         (weight, _), lowered = self._weight_and_index(), self._lowered()

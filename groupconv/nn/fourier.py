@@ -65,9 +65,27 @@ class Chunk(NamedTuple):
         return math.prod(self.shape)
 
 
-def can_transform(x: Tensor) -> bool:
-    """Whether a map is of a kind that this file computes with."""
-    return x.is_cpu and x.dtype in (torch.float32, torch.float64)
+def can_transform(
+    x: Tensor,  # shape: (B, C_in · S, *spatial)
+    kernel_size: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> bool:
+    """Whether a map is of a kind that this file computes with, and has room for the kernel."""
+    is_known = x.is_cpu and x.dtype in (torch.float32, torch.float64)
+    return is_known and min(_out_shape(x.shape[2:], kernel_size, padding, dilation)) > 0
+
+
+def _out_shape(
+    spatial: Sequence[int],
+    kernel_size: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, ...]:
+    return tuple(
+        n + 2 * p - (k - 1) * step
+        for n, k, p, step in zip(spatial, kernel_size, padding, dilation, strict=True)
+    )
 
 
 def fourier_convolution(
@@ -218,12 +236,8 @@ class Geometry:
         padding: tuple[int, ...],
         dilation: tuple[int, ...],
     ) -> None:
-        kernel = tables.kernel_size
         self.spatial = spatial
-        self.out = tuple(
-            n + 2 * p - (k - 1) * step
-            for n, p, k, step in zip(spatial, padding, kernel, dilation, strict=True)
-        )
+        self.out = _out_shape(spatial, tables.kernel_size, padding, dilation)
         self.grid = tuple(max(n + p, m) for n, p, m in zip(spatial, padding, self.out, strict=True))
         self.strides = tuple(math.prod(self.grid[i + 1 :]) for i in range(len(self.grid)))
         self.image = math.prod(self.grid)

@@ -257,6 +257,15 @@ def test_the_rule_takes_it_where_it_is_faster():
     assert not is_chosen(64, 16, evaluation="lowered")
 
 
+def test_arrays_without_room_or_images_are_torchs():
+    lowered, layer, x = twins("p4m", 2, 3, 5, 4, {"padding": 0})
+    for module in (lowered, layer):
+        with pytest.raises(RuntimeError, match="Kernel size can't be greater"):
+            module(x)
+    lowered, layer, x = twins(*CASES["p4m"])
+    assert layer(x[:0]).shape == lowered(x[:0]).shape == (0, 5, 8, 7, 7)
+
+
 def test_a_layer_shows_what_was_asked_for():
     assert "evaluation='fourier'" in repr(twins(*CASES["p4m"])[1])
     assert "evaluation" not in repr(gc.nn.GroupConv(2, 2, 3, group="p4m"))
