@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Task = Callable[[], object]
 
 WARM_UP = 1
-LEAST_ROUNDS, MOST_ROUNDS = 7, 200
+LEAST_ROUNDS, MOST_ROUNDS = 6, 200
 LARGE_BLOCK = 7_500_000
 """Floats just below the size that glibc always gives back to the system.
 

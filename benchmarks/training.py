@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,11 +66,12 @@ def steps(net: nn.Module, batches: Iterator[list[Tensor]]) -> Task:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=40)
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     cpu = torch.device("cpu")
     prepare(cpu)
+    warnings.simplefilter("ignore")  # of strides on arrays of 32 cells
     nets = {
         "lowered": gc.models.ResNet44(group="p4m"),
         "as chosen": gc.models.ResNet44(group="p4m"),

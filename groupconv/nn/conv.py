@@ -382,7 +382,9 @@ class GroupConv(_Convolution):
     def _prefers_fourier(self, x: Tensor) -> bool:
         if self._costs is None or x.shape[0] == 0:
             return False
-        learns = torch.is_grad_enabled() and (self.weight.requires_grad or x.requires_grad)
+        weight = self._parameters.get("weight")  # of a parametrized one, reading may change it
+        is_learned = weight is None or weight.requires_grad or x.requires_grad
+        learns = is_learned and torch.is_grad_enabled()
         places, width = x.numel() // x.shape[1], x.shape[-1]
         is_wanted = self.evaluation == "fourier" or self._costs.favour_fourier(
             places, width, learns=learns

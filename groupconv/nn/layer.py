@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd import _profiler_enabled  # type: ignore[attr-defined]
+from torch.compiler import is_compiling
 
 
 class Layer(nn.Module):
@@ -13,8 +15,7 @@ class Layer(nn.Module):
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Call `forward` as any module does."""
-        is_profiled = torch.autograd._profiler_enabled  # type: ignore[attr-defined]
-        if torch.compiler.is_compiling() or not is_profiled():
+        if is_compiling() or not _profiler_enabled():
             return super().__call__(*inputs, **options)
         with torch.profiler.record_function(repr(self)):
             return super().__call__(*inputs, **options)

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 import torch
+from torch.nn.utils import parametrizations
 from torch.utils.flop_counter import FlopCounterMode
 
 import groupconv as gc
@@ -139,6 +140,19 @@ def test_derivatives_of_second_order():
     assert is_by_fourier(call(*inputs))
     assert torch.autograd.gradcheck(call, inputs, fast_mode=True)
     assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True)
+
+
+def test_a_parametrized_weight_is_made_once():
+    torch.manual_seed(1)
+    layers = twins(*CASES["p4m"])[:2]
+    x = twins(*CASES["p4m"])[2]
+    states = []
+    for layer in layers:
+        torch.manual_seed(2)
+        parametrizations.spectral_norm(layer)  # improves its estimate at every reading
+        layer(x)
+        states.append(layer.state_dict())
+    torch.testing.assert_close(*states)
 
 
 def test_runs_are_equal_bit_for_bit():
