@@ -272,8 +272,8 @@ class GroupConv(_Convolution):
     """A convolution from one space of a group to another, by default from `G` to `G` (eq. 11).
 
     The arguments are those of `torch.nn.Conv2d`; the group sets the number of dimensions. It
-    computes one planar convolution with `S_out · C_out` output channels, whose filters are
-    gathered from `weight`, shape `(C_out, C_in / groups, P)`; `bias` has one entry per channel.
+    equals one planar convolution with `S_out · C_out` output channels, whose filters are gathered
+    from `weight`, shape `(C_out, C_in / groups, P)`; `bias` has one entry per channel.
 
     Args:
         in_channels: `C_in`.
@@ -348,8 +348,6 @@ class GroupConv(_Convolution):
             strict=strict,
         )
         self.evaluation = evaluation
-        channels = self.out_channels, self.in_channels
-        self._costs = fourier_costs(evaluation, self.transform, channels, self.stride, self.groups)
         is_padded = any(self.window.flat_padding)
         require_padding_mode(padding_mode, self.group, is_used=is_padded)
         # Zeros, the same on both sides, are added by the convolution; all else is added before it.
@@ -370,11 +368,22 @@ class GroupConv(_Convolution):
             x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
         if self._prefers_fourier(x):
             return self._by_fourier(x)
-        if self.evaluation == "streamed" and not self._is_small and _is_free():
+        if self._evaluation == "streamed" and not self._is_small and _is_free():
             y = self._by_blocks(x)
         else:
             y = self._convolve(x, *self._planar(x), *self._sizes)
         return split_planes(y, self._out_axes)
+
+    @property
+    def evaluation(self) -> str:
+        """How the layer is computed, as for the argument; it can be set at any time."""
+        return self._evaluation
+
+    @evaluation.setter
+    def evaluation(self, evaluation: str) -> None:
+        channels = self.out_channels, self.in_channels
+        self._costs = fourier_costs(evaluation, self.transform, channels, self.stride, self.groups)
+        self._evaluation = evaluation
 
     def _more_options(self) -> Mapping[str, object]:
         return {"evaluation": self.evaluation if self.evaluation != "auto" else None}
@@ -386,7 +395,7 @@ class GroupConv(_Convolution):
         is_learned = weight is None or weight.requires_grad or x.requires_grad
         learns = is_learned and torch.is_grad_enabled()
         places, width = x.numel() // x.shape[1], x.shape[-1]
-        is_wanted = self.evaluation == "fourier" or self._costs.favour_fourier(
+        is_wanted = self._evaluation == "fourier" or self._costs.favour_fourier(
             places, width, learns=learns
         )
         _, padding, dilation, _ = self._sizes
@@ -399,8 +408,8 @@ class GroupConv(_Convolution):
         def again(x: Tensor, weight: Tensor) -> Tensor:
             return split_planes(lowered(x.flatten(1, 2), weight), self._out_axes)
 
-        x, sizes = split_planes(x, self._in_axes), (padding, dilation)
-        return fourier_convolution(x, weight, self.bias, self.transform, *sizes, again)
+        args = weight, self.bias, self.transform, padding, dilation, again
+        return fourier_convolution(split_planes(x, self._in_axes), *args)
 
     def _by_blocks(self, x: Tensor) -> Tensor:
         (weight, _), bias = self._weight_and_index(), self.planar_bias()

@@ -91,13 +91,13 @@ def fourier_costs(
         ArgumentError: the evaluation is unknown, or this layer lacks it.
     """
     choice("evaluation", evaluation, EVALUATIONS)
-    S = transform.stabilizer.order
+    S = transform.in_space.stabilizer.order
     is_able = transform.in_space.index == transform.out_space.index == S
     is_able = is_able and max(stride) == groups == 1
     if evaluation == "fourier" and not is_able:
         raise ArgumentError(
             "evaluation='fourier' is for layers from the group to the group with stride=1 and "
-            "groups=1; use 'auto'"
+            "groups=1; use 'auto', or 'streamed' for little memory"
         )
     if evaluation == "streamed" and groups > 1:
         raise ArgumentError("evaluation='streamed' is for layers with groups=1; use 'auto'")

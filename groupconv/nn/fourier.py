@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from groupconv.nn.higher_order import gradients_of
+from groupconv.nn.planes import is_channels_last
 from groupconv.nn.workers import run_all
 from groupconv.transforms import support_cells
 
@@ -347,7 +348,7 @@ def convolve(
     """The convolution."""
     windows = Windows(tables, geometry, x, geometry.out, is_adjoint=False)
     filters, C = tables.filters(weight, windows.parts), len(weight)
-    y = x.new_empty(len(x), C, tables.order, *geometry.out)
+    y = _empty_like(x, C, geometry.out)
 
     def compute(chunks: Iterable[Chunk]) -> None:
         buffers, room = windows.buffers(), _Room(tables, C, windows)
@@ -363,6 +364,16 @@ def convolve(
     return y
 
 
+def _empty_like(x: Tensor, channels: int, places: tuple[int, ...]) -> Tensor:
+    """Room for a map of other channels and places, in the memory format of a map."""
+    B, _, S = x.shape[:3]
+    if is_channels_last(x.flatten(1, 2)):
+        planes = x.new_empty(B, *places, channels * S).movedim(-1, 1)
+    else:
+        planes = x.new_empty(B, channels * S, *places)
+    return planes.view(B, channels, S, *places)
+
+
 def gradients(
     tables: FourierTables,
     geometry: Geometry,
@@ -375,7 +386,7 @@ def gradients(
     windows = Windows(tables, geometry, grad, geometry.spatial, is_adjoint=True)
     C_out, C_in, _ = weight.shape
     filters = tables.adjoint_filters(weight, windows.parts) if needs[0] else []
-    dx = torch.empty_like(x, memory_format=torch.contiguous_format) if needs[0] else None
+    dx = _empty_like(x, C_in, geometry.spatial) if needs[0] else None
 
     def compute(chunks: Iterable[Chunk]) -> list[list[Tensor]]:
         buffers, room = windows.buffers(), _Room(tables, C_in, windows)

@@ -126,6 +126,10 @@ def test_only_what_is_needed_is_computed(axis):
 def test_any_layout_of_the_input():
     lowered, by_fourier, x = twins(*CASES["p4m"])
     last = x.flatten(1, 2).to(memory_format=torch.channels_last).view(x.shape)
+    assert by_fourier(last).flatten(1, 2).is_contiguous(memory_format=torch.channels_last)
+    learned = last.clone().requires_grad_()
+    by_fourier(learned).sum().backward()
+    assert learned.grad.stride() == last.stride()
     for given in (last, x.flip(-1), x.transpose(-1, -2), x[:, :, :, ::2, 1:]):
         torch.testing.assert_close(by_fourier(given), lowered(given))
 
@@ -285,9 +289,20 @@ def test_a_layer_shows_what_was_asked_for():
     assert "evaluation" not in repr(gc.nn.GroupConv(2, 2, 3, group="p4m"))
 
 
+def test_it_can_be_set_later():
+    lowered, by_fourier, x = twins(*CASES["p4m"])
+    lowered.evaluation = "fourier"
+    assert is_by_fourier(lowered(x))
+    by_fourier.evaluation = "lowered"
+    assert not is_by_fourier(by_fourier(x))
+    with pytest.raises(ArgumentError, match="evaluation='forier'"):
+        lowered.evaluation = "forier"
+    assert lowered.evaluation == "fourier"
+
+
 def test_what_has_no_transform_says_so():
     for options in ({"stride": 2}, {"groups": 2}, {"out_space": "lattice"}):
-        with pytest.raises(ArgumentError, match="stride=1 and groups=1; use 'auto'"):
+        with pytest.raises(ArgumentError, match="stride=1 and groups=1; use 'auto', or"):
             gc.nn.GroupConv(2, 2, 3, group="p4m", evaluation="fourier", **options)
     with pytest.raises(ArgumentError, match="evaluation='fast'"):
         gc.nn.GroupConv(2, 2, 3, group="p4m", evaluation="fast")
