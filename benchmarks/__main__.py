@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--tf32", action="store_true")
     parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--graphs", action="store_true", help="CUDA graphs")
-    parser.add_argument("--seconds", type=float, default=4.5, help="for each comparison")
+    parser.add_argument("--seconds", type=float, default=4, help="for each comparison")
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
     device = torch.device(a.device)
