@@ -289,6 +289,14 @@ def test_a_layer_shows_what_was_asked_for():
     assert "evaluation" not in repr(gc.nn.GroupConv(2, 2, 3, group="p4m"))
 
 
+def test_the_rule_counts_places_rows_and_gradients():
+    costs = gc.nn.GroupConv(24, 24, 3, padding=1, group="p4m")._costs
+    assert costs.favour_fourier(2048, 16, learns=True)
+    assert not costs.favour_fourier(64, 16, learns=True)  # few places
+    assert not costs.favour_fourier(2048, 2, learns=True)  # short rows
+    assert not costs.favour_fourier(2048, 16, learns=False)  # one product to a window, not three
+
+
 def test_it_can_be_set_later():
     lowered, by_fourier, x = twins(*CASES["p4m"])
     lowered.evaluation = "fourier"
