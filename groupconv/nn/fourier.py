@@ -383,6 +383,8 @@ def gradients(
     needs: tuple[bool, bool],
 ) -> tuple[Tensor | None, Tensor | None]:
     """The gradients of the input and of the weight, of those that are needed, in one pass."""
+    if not any(needs):  # where the bias alone is learned
+        return None, None
     windows = Windows(tables, geometry, grad, geometry.spatial, is_adjoint=True)
     C_out, C_in, _ = weight.shape
     filters = tables.adjoint_filters(weight, windows.parts) if needs[0] else []
