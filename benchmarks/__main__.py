@@ -1,22 +1,21 @@
 """Every figure of speed in one run: a JSON file, a table and a picture.
 
-    python -m benchmarks [--device cuda] [--dtype bfloat16] [--tf32] [--compiled] [--graphs]
-                         [--seconds N] [--out FILE]
+    python -m benchmarks [--device cuda] [--seconds N] [--out FILE]
 
-The file is benchmarks/results/cpu.json unless another is given, and the picture that of the docs.
-On a GPU, `--graphs` replays CUDA graphs, and float32 has no TF32 unless that is asked for.
+The file is benchmarks/results/cpu.json (or cuda.json) unless another is given, and the picture
+that of the docs. A GPU is measured in float32 with and without TF32, and in bfloat16, with CUDA
+graphs and compiled as well.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 
 import torch
 
 from . import below, layers, networks, overhead
-from .harness import Report, machine, prepare
+from .harness import Report, machine
 from .pictures import draw
 
 ROOT = Path(__file__).parents[1]
@@ -26,32 +25,23 @@ PICTURES = ROOT / "docs" / "images"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument("--tf32", action="store_true")
-    parser.add_argument("--compiled", action="store_true")
-    parser.add_argument("--graphs", action="store_true", help="CUDA graphs")
     parser.add_argument("--seconds", type=float, default=4, help="for each comparison")
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
     device = torch.device(a.device)
-    prepare(device, tf32=a.tf32)
-    setting = layers.Setting(device, getattr(torch, a.dtype), a.compiled, a.graphs)
-    report = Report(
-        machine(device) | {"dtype": a.dtype, "compiled": a.compiled, "graphs": a.graphs}
-    )
-    layers.measure(report, setting, a.seconds)
-    for section in ("training step", "inference"):
-        ratios = [row["ratio"] for row in report.sections[section]]
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-        report.add(section, "geometric mean", ratio=mean)
+    report, settings = Report(machine(device)), layers.settings(device)
+    for setting in settings:
+        layers.measure(report, setting, a.seconds)
     overhead.measure_calls(report, device, a.seconds / 2)
     if device.type == "cpu":
         overhead.measure_starts(report)
-        networks.measure(report, a.seconds / 2)
-        below.measure(report, a.seconds / 2)
-    out = a.out or ROOT / "benchmarks" / "results" / f"{device.type}.json"
-    report.write(out)
-    draw(report, a.out.with_suffix(".png") if a.out else PICTURES / f"speed-{device.type}.png")
+    networks.measure(report, device, a.seconds / 2)
+    for setting in settings[:2]:
+        below.measure(report, setting, a.seconds / 2)
+    report.write(a.out or ROOT / "benchmarks" / "results" / f"{device.type}.json")
+    shown = next((s for s in settings if s.has_graphs), settings[0])
+    path = a.out.with_suffix(".png") if a.out else PICTURES / f"speed-{device.type}.png"
+    draw(report, [shown.section(name) for name in ("training step", "inference")], path)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,14 @@ import torch
 
 import groupconv as gc
 
-from .harness import interleave, peak_bytes
-from .layers import Case, Setting, inference, training_step, variants
+from .harness import interleave, peak_bytes, prepare
+from .layers import Case, inference, training_step, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .harness import Report
+    from .layers import Setting
 
 CASES = [
     Case("p4m", 23, 16, 32),
@@ -61,17 +62,19 @@ def neighbour() -> Iterator[None]:
         process.wait()
 
 
-def measure(report: Report, seconds: float) -> None:
-    """Training, inference and memory of every case; on the CPU."""
-    for case in CASES:
-        _measure(report, "below the limit", case, seconds)
-    with neighbour():
-        for n in BESIDE:
-            _measure(report, "below the limit, beside a busy process", CASES[n], seconds)
+def measure(report: Report, setting: Setting, seconds: float) -> None:
+    """Training, inference and memory of every case; on a CPU also beside a busy process."""
+    prepare(setting.device, tf32=setting.is_tf32)
+    for case in map(setting.on_device, CASES):
+        _measure(report, setting, setting.section("below the limit"), case, seconds)
+    if setting.device.type == "cpu":
+        with neighbour():
+            for n in BESIDE:
+                section = "below the limit, beside a busy process"
+                _measure(report, setting, section, CASES[n], seconds)
 
 
-def _measure(report: Report, section: str, case: Case, seconds: float) -> None:
-    setting = Setting(torch.device("cpu"))
+def _measure(report: Report, setting: Setting, section: str, case: Case, seconds: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of hexagons on arrays that have no middle cell
         modules, inputs = variants(case, setting)
@@ -79,7 +82,7 @@ def _measure(report: Report, section: str, case: Case, seconds: float) -> None:
         modules["fourier"], chosen = (
             gc.nn.GroupConv(
                 case.channels, case.channels, case.kernel, padding=case.kernel // 2,
-                group=case.group, evaluation=evaluation,
+                group=case.group, evaluation=evaluation, device=setting.device,
             )
             for evaluation in ("fourier", "auto")
         )  # fmt: skip
@@ -87,7 +90,7 @@ def _measure(report: Report, section: str, case: Case, seconds: float) -> None:
         figures: dict[str, object] = {}
         for name, make in (("training", training_step), ("inference", inference)):
             tasks = {k: make(m, inputs[k], setting) for k, m in modules.items()}
-            timing = interleave(tasks, seconds=seconds)
+            timing = interleave(tasks, seconds=seconds, device=setting.device)
             best = min(("planar", "planar channels_last"), key=timing.median)
             gains = {
                 "lowered": 1 / timing.ratio(best.replace("planar", "layer"), best)["ratio"],

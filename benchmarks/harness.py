@@ -8,6 +8,7 @@ the versions; tables and pictures are made from that file.
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import random
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 WARM_UP = 1
 LEAST_ROUNDS, MOST_ROUNDS = 6, 200
+QUEUED = 8
+"""How many runs a GPU gets at once, so that it computes one while the next is launched."""
+
 LARGE_BLOCK = 7_500_000
 """Floats just below the size that glibc always gives back to the system.
 
@@ -70,13 +74,14 @@ def interleave(
 
 def _elapsed(task: Task, runs: int, device: torch.device | None) -> float:
     if device is not None and device.type == "cuda":
+        runs *= QUEUED
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         begin.record()
         for _ in range(runs):
             task()
         end.record()
         torch.cuda.synchronize(device)
-        return begin.elapsed_time(end) / 1000
+        return begin.elapsed_time(end) / 1000 / QUEUED
     start = time.perf_counter()
     for _ in range(runs):
         task()
@@ -103,6 +108,11 @@ def peak_bytes(task: Task, module: nn.Module, x: Tensor) -> int:
     return most
 
 
+def geometric_mean(rows: list[dict[str, Any]]) -> float:
+    """That of the ratios of a section."""
+    return math.exp(statistics.fmean(math.log(row["ratio"]) for row in rows))
+
+
 def prepare(device: torch.device, *, tf32: bool = False) -> None:
     """Seeds, a warm allocator, and the precision that float32 has on a GPU."""
     torch.ones(LARGE_BLOCK)  # allocated, touched and freed
@@ -124,7 +134,7 @@ def machine(device: torch.device) -> dict[str, object]:
         "date": time.strftime("%Y-%m-%d"),
     }
     if device.type == "cuda":
-        facts["tf32"] = torch.backends.cudnn.allow_tf32
+        facts |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
     return facts
 
 

@@ -7,6 +7,7 @@ scatters.
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,9 +16,11 @@ from torch import Tensor, nn
 
 import groupconv as gc
 
-from .harness import interleave, peak_bytes
+from .harness import geometric_mean, interleave, peak_bytes, prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .harness import Report, Task
 
 
@@ -83,13 +86,45 @@ class Indexed(nn.Module):
         return self.convolve(x.flatten(1, 2), bank, bias, padding=self.padding)
 
 
+IMAGES = {"cpu": 1, "cuda": 16}
+"""How many times the images of a case there are: a GPU takes more at once."""
+
+
 class Setting(NamedTuple):
-    """Where and how a case runs."""
+    """Where and how cases run, and which ones."""
 
     device: torch.device
     dtype: torch.dtype = torch.float32
-    compiled: bool = False
-    graphs: bool = False
+    is_tf32: bool = False
+    is_compiled: bool = False
+    has_graphs: bool = False
+    cases: Sequence[Case] = CASES
+
+    def section(self, name: str) -> str:
+        """The name of a section; on a CPU there is one setting."""
+        if self.device.type == "cpu":
+            return name
+        more = {"compiled": self.is_compiled, "CUDA graphs": self.has_graphs}
+        kind = "TF32" if self.is_tf32 else str(self.dtype).removeprefix("torch.")
+        return ", ".join([name, kind, *(key for key, is_so in more.items() if is_so)])
+
+    def on_device(self, case: Case) -> Case:
+        """The case with as many images as the device takes."""
+        return case._replace(batch=case.batch * IMAGES[self.device.type])
+
+
+def settings(device: torch.device) -> list[Setting]:
+    """The settings that a device is measured in."""
+    if device.type == "cpu":
+        return [Setting(device)]
+    half, few = torch.bfloat16, [CASES[n] for n in (1, 3, 5, 7)]
+    return [
+        Setting(device),
+        Setting(device, is_tf32=True),
+        Setting(device, half),
+        Setting(device, half, has_graphs=True),
+        Setting(device, half, is_compiled=True, cases=few),
+    ]
 
 
 def variants(case: Case, setting: Setting) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
@@ -116,15 +151,16 @@ def variants(case: Case, setting: Setting) -> tuple[dict[str, nn.Module], dict[s
         torch.testing.assert_close(
             module(inputs[name]).reshape(expected.shape), expected, rtol=2e-2, atol=2e-2
         )
-    if setting.compiled:
+    if setting.is_compiled:
+        modules = {k: m for k, m in modules.items() if not k.startswith("indexed")}
         modules = {name: torch.compile(module) for name, module in modules.items()}
     return modules, inputs
 
 
 def training_step(module: nn.Module, x: Tensor, setting: Setting) -> Task:
     """Forward and backward, with the gradients of a network's inner layer."""
-    if setting.graphs:
-        module = torch.cuda.make_graphed_callables(module.train(), (x,))
+    if setting.has_graphs:
+        module = torch.cuda.make_graphed_callables(copy.deepcopy(module).train(), (x,))
     grad = torch.randn_like(module(x))
 
     def step() -> None:
@@ -144,7 +180,7 @@ def inference(module: nn.Module, x: Tensor, setting: Setting) -> Task:
         with torch.inference_mode():
             module(x)
 
-    if not setting.graphs:
+    if not setting.has_graphs:
         return run
     with torch.inference_mode():
         module(x)
@@ -155,37 +191,41 @@ def inference(module: nn.Module, x: Tensor, setting: Setting) -> Task:
     return graph.replay
 
 
-def measure(report: Report, setting: Setting, seconds: float, cases: list[Case] = CASES) -> None:
-    """Training, inference and memory of every case."""
-    for case in cases:
+def measure(report: Report, setting: Setting, seconds: float) -> None:
+    """Training, inference and memory of every case, and the geometric means."""
+    prepare(setting.device, tf32=setting.is_tf32)
+    for case in map(setting.on_device, setting.cases):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of hexagons on arrays that have no middle cell
-            modules, inputs = variants(case, setting)
-            for section, make in (("training step", training_step), ("inference", inference)):
-                kinds = ("layer", "planar", "indexed") if make is training_step else (
-                    "layer", "planar"
-                )  # fmt: skip
-                tasks = {
-                    name: make(module, inputs[name], setting)
-                    for name, module in modules.items()
-                    if name.split()[0] in kinds
-                }
-                timing = interleave(tasks, seconds=seconds, device=setting.device)
-                best = min(("planar", "planar channels_last"), key=timing.median)
-                layer = best.replace("planar", "layer")
-                figures: dict[str, Any] = timing.ratio(layer, best)
-                if "indexed" in kinds:
-                    indexed = best.replace("planar", "indexed")
-                    figures["naive_ratio"] = timing.ratio(indexed, best)["ratio"]
-                if make is training_step:
-                    held = {
-                        name: peak_bytes(tasks[name], modules[name], inputs[name])
-                        for name in (layer, best)
-                    }
-                    figures["memory_ratio"] = held[layer] / held[best]
-                report.add(
-                    section, str(case), limit_ms=1000 * timing.median(best),
-                    format=best.partition(" ")[2] or "contiguous", **figures,
-                )  # fmt: skip
-                for module in modules.values():
-                    module.train()
+            _measure(report, setting, case, seconds)
+    for name in ("training step", "inference"):
+        section = setting.section(name)
+        report.add(section, "geometric mean", ratio=geometric_mean(report.sections[section]))
+
+
+def _measure(report: Report, setting: Setting, case: Case, seconds: float) -> None:
+    modules, inputs = variants(case, setting)
+    for section, make in (("training step", training_step), ("inference", inference)):
+        is_step = make is training_step
+        tasks = {
+            name: make(module, inputs[name], setting)
+            for name, module in modules.items()
+            if is_step or not name.startswith("indexed")
+        }
+        timing = interleave(tasks, seconds=seconds, device=setting.device)
+        best = min(("planar", "planar channels_last"), key=timing.median)
+        layer, indexed = (best.replace("planar", kind) for kind in ("layer", "indexed"))
+        figures: dict[str, Any] = timing.ratio(layer, best)
+        if is_step and indexed in tasks:
+            figures["naive_ratio"] = timing.ratio(indexed, best)["ratio"]
+        if is_step and not setting.has_graphs:  # which hold their memory outside the allocator
+            held = {
+                name: peak_bytes(tasks[name], modules[name], inputs[name]) for name in (layer, best)
+            }
+            figures["memory_ratio"] = held[layer] / held[best]
+        report.add(
+            setting.section(section), str(case), limit_ms=1000 * timing.median(best),
+            format=best.partition(" ")[2] or "contiguous", **figures,
+        )  # fmt: skip
+        for module in modules.values():
+            module.train()

@@ -15,6 +15,9 @@ from .harness import interleave
 if TYPE_CHECKING:
     from .harness import Report, Task
 
+MAPS = {"cpu": [(32, 23, 16)], "cuda": [(32, 23, 16), (512, 23, 16), (512, 64, 32)]}
+"""Batch, channels and size."""
+
 EPOCH = 3  # batches of 128 digits in a turn; an epoch of the paper has 94, and the same ratio
 
 
@@ -47,10 +50,12 @@ class ByHand(nn.Module):
         return x.unflatten(1, (-1, self.planes)).amax(2).mean((-2, -1))
 
 
-def epoch(net: nn.Module) -> Task:
+def epoch(net: nn.Module, device: torch.device) -> Task:
     """Steps of Adam on a few batches."""
+    net = net.to(device)
     optimizer = torch.optim.Adam(net.parameters())
-    images, labels = torch.randn(EPOCH, 128, 1, 28, 28), torch.randint(10, (EPOCH, 128))
+    images = torch.randn(EPOCH, 128, 1, 28, 28, device=device)
+    labels = torch.randint(10, (EPOCH, 128), device=device)
 
     def run() -> None:
         for x, y in zip(images, labels, strict=True):
@@ -73,32 +78,35 @@ def backward(module: nn.Module, x: Tensor) -> Task:
     return run
 
 
-def measure(report: Report, seconds: float) -> None:
-    """On the CPU: these are not convolutions."""
-    x = torch.randn(32, 23, 8, 16, 16)
-    flat: dict[str, Any] = {
-        "": x.flatten(1, 2),
-        ", channels_last": x.flatten(1, 2).to(memory_format=torch.channels_last),
-    }
-    for name, planes in flat.items():
-        ours, stock = gc.nn.BatchNorm(23), nn.BatchNorm2d(184)
-        tasks = {
-            "ours": backward(ours, planes.unflatten(1, (23, 8))),
-            "stock": backward(stock, planes),
+def measure(report: Report, device: torch.device, seconds: float) -> None:
+    """These are not convolutions alone."""
+    for B, C, n in MAPS[device.type]:
+        x = torch.randn(B, C, 8, n, n, device=device)
+        flat: dict[str, Any] = {
+            "": x.flatten(1, 2),
+            ", channels_last": x.flatten(1, 2).to(memory_format=torch.channels_last),
         }
-        timing = interleave(tasks, seconds=seconds)
-        report.add(
-            "norms and pools", f"batch norm, training{name}",
-            limit_ms=1000 * timing.median("stock"), **timing.ratio("ours", "stock"),
-        )  # fmt: skip
+        for name, planes in flat.items():
+            ours, stock = gc.nn.BatchNorm(C).to(device), nn.BatchNorm2d(8 * C).to(device)
+            tasks = {
+                "ours": backward(ours, planes.unflatten(1, (C, 8))),
+                "stock": backward(stock, planes),
+            }
+            timing = interleave(tasks, seconds=seconds, device=device)
+            report.add(
+                "norms and pools", f"batch norm of p4m, {C} at {n}, batch {B}, training{name}",
+                limit_ms=1000 * timing.median("stock"), **timing.ratio("ours", "stock"),
+            )  # fmt: skip
     pool = gc.nn.CosetPool(group="p4m")
-    timing = interleave({"ours": backward(pool, x), "stock": _amax(x)}, seconds=seconds)
+    tasks = {"ours": backward(pool, x), "stock": _amax(x)}
+    timing = interleave(tasks, seconds=seconds, device=device)
     report.add(
         "norms and pools", "coset pooling, against amax", limit_ms=1000 * timing.median("stock"),
         **timing.ratio("ours", "stock"),
     )  # fmt: skip
     net = gc.models.P4CNN(group="p4").train()
-    timing = interleave({"ours": epoch(net), "by hand": epoch(ByHand(net))}, seconds=6 * seconds)
+    tasks = {"ours": epoch(net, device), "by hand": epoch(ByHand(net), device)}
+    timing = interleave(tasks, seconds=6 * seconds, device=device)
     report.add(
         "networks", f"P4CNN, {EPOCH} steps of 128 digits, against one written by hand",
         limit_ms=1000 * timing.median("by hand"), **timing.ratio("ours", "by hand"),

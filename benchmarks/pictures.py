@@ -10,14 +10,14 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from .harness import Report
 
 
-def draw(report: Report, path: Path) -> None:
-    """Draw training and inference side by side."""
-    sections = ("training step", "inference")
+def draw(report: Report, sections: Sequence[str], path: Path) -> None:
+    """Draw two sections side by side."""
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
     for axis, section in zip(axes, sections, strict=True):
         rows = [row for row in report.sections[section] if "first_quartile" in row][::-1]

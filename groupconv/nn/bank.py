@@ -140,13 +140,15 @@ def collect(
 ) -> Tensor:  # shape: (C_out, C_in, P)
     """For each parameter, the sum over the cells that read it: `(C_out, C_in, P)`.
 
-    It goes through the bank in blocks of output channels, few enough to launch and small enough
-    to cache: gathering the whole bank at once would allocate it a second time, and touching that
-    fresh memory costs more than the gather itself.
+    On a CPU it goes through the bank in blocks of output channels, few enough to launch and small
+    enough to cache: gathering the whole bank at once would allocate it a second time, and touching
+    that fresh memory costs more than the gather itself. A GPU keeps its memory, and waits for
+    launches instead.
     """
     S, P, M = inverse.shape
     sums = []
-    for block in bank.chunk(max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES))):
+    blocks = max(1, min(MOST_BLOCKS, bank.numel() // BLOCK_ENTRIES)) if bank.is_cpu else 1
+    for block in bank.chunk(blocks):
         read = expand(block, inverse.view(S, P * M), ragged)  # (C, S_out, C_in, P · M)
         sums.append(read.sum(1) if M == 1 else read.view(*read.shape[:-1], P, M).sum((1, -1)))
     return torch.cat(sums) if len(sums) > 1 else sums[0]

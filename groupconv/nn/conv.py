@@ -395,8 +395,8 @@ class GroupConv(_Convolution):
         is_learned = weight is None or weight.requires_grad or x.requires_grad
         learns = is_learned and torch.is_grad_enabled()
         places, width = x.numel() // x.shape[1], x.shape[-1]
-        is_wanted = self._evaluation == "fourier" or self._costs.favour_fourier(
-            places, width, learns=learns
+        is_wanted = self._evaluation == "fourier" or (
+            x.is_cpu and self._costs.favour_fourier(places, width, learns=learns)
         )
         _, padding, dilation, _ = self._sizes
         return is_wanted and can_transform(x, self.kernel_size, padding, dilation) and _is_free()

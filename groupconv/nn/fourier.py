@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from groupconv.transforms import FilterTransform
 
-CHUNK_BYTES = 3 * 2**20
-"""How much of the windows is made at a time."""
+CHUNK_BYTES = {"cpu": 3 * 2**20, "cuda": 2**29}
+"""How much of the windows is made at a time: what the cache holds, or enough to fill a GPU."""
 
 LEAST_PLACES = 192
 """The fewest places of a chunk; with fewer, a product takes only some cells of the kernel."""
@@ -73,7 +73,7 @@ def can_transform(
     dilation: tuple[int, ...],
 ) -> bool:
     """Whether a map is of a kind that this file computes with, and has room for the kernel."""
-    is_known = x.is_cpu and x.dtype in (torch.float32, torch.float64)
+    is_known = x.device.type in CHUNK_BYTES and x.dtype in (torch.float32, torch.float64)
     return is_known and min(_out_shape(x.shape[2:], kernel_size, padding, dilation)) > 0
 
 
@@ -110,7 +110,7 @@ def fourier_convolution(
         lowered: The same function of `x` and `weight`, without bias, in operations of torch's,
             for derivatives of higher order.
     """
-    key = ("Fourier", *transform.key, x.dtype)
+    key = ("Fourier", *transform.key, x.dtype, x.device)
     with torch.inference_mode(False):  # fit for training in any mode
         tables = transform.stabilizer.memo.get(key, lambda: FourierTables(transform, x))
     geometry = Geometry(tables, tuple(x.shape[3:]), padding, dilation)
@@ -264,10 +264,11 @@ class Windows:
         B, self.channels, S, *_ = x.shape
         sign = -1 if is_adjoint else 1
         Q, C = tables.num_cells, self.channels
-        cells, count = Q, CHUNK_BYTES // (S * Q * C * x.element_size())
+        numbers = CHUNK_BYTES[x.device.type] // x.element_size()
+        cells, count = Q, numbers // (S * Q * C)
         while count < LEAST_PLACES and cells > 1:
             cells = -(-cells // 2)
-            count = CHUNK_BYTES // (S * cells * C * x.element_size())
+            count = numbers // (S * cells * C)
         self.parts = [slice(q, min(q + cells, Q)) for q in range(0, Q, cells)]
         self.chunks = list(_chunks(B, places, max(count, 1)))
         self.most_places = max(chunk.places for chunk in self.chunks)
@@ -275,8 +276,9 @@ class Windows:
         self.x = self._in_one_row(x, before, after)
         plane = C * self.x.shape[2]
         self.starts = [
-            torch.from_numpy(
-                (np.arange(S)[:, None] * plane + sign * geometry.steps[:, part] + before).ravel()
+            torch.tensor(
+                (np.arange(S)[:, None] * plane + sign * geometry.steps[:, part] + before).ravel(),
+                device=x.device,
             )
             for part in self.parts
         ]
@@ -332,10 +334,10 @@ def _evenly(n: int, most: int) -> Iterator[slice]:
     return (slice(i, min(i + step, n)) for i in range(0, n, step))
 
 
-def _shares(chunks: Sequence[Chunk]) -> list[Sequence[Chunk]]:
-    """The chunks of each thread, the same ones whenever there are as many."""
-    threads = min(torch.get_num_threads(), len(chunks))
-    return [chunks[i::threads] for i in range(threads)]
+def _shares(windows: Windows) -> list[Sequence[Chunk]]:
+    """The chunks of each thread, the same ones whenever there are as many; a GPU has one queue."""
+    threads = min(torch.get_num_threads(), len(windows.chunks)) if windows.x.is_cpu else 1
+    return [windows.chunks[i::threads] for i in range(threads)]
 
 
 def convolve(
@@ -360,7 +362,7 @@ def convolve(
                     _add_product(sums, matrices[part], rows, block, is_first=part == 0)
             room.write(sums, y, chunk, bias)
 
-    run_all([functools.partial(compute, share) for share in _shares(windows.chunks)])
+    run_all([functools.partial(compute, share) for share in _shares(windows)])
     return y
 
 
@@ -413,7 +415,7 @@ def gradients(
                 room.write(sums, dx, chunk, None)
         return products
 
-    shares = run_all([functools.partial(compute, share) for share in _shares(windows.chunks)])
+    shares = run_all([functools.partial(compute, share) for share in _shares(windows)])
     if not needs[1]:
         return dx, None
     total = [

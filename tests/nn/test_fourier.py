@@ -46,7 +46,7 @@ def chunks(request, monkeypatch):
     size, least = {"one chunk": (2**30, 1), "many chunks": (2**13, 1), "many parts": (2**13, 40)}[
         request.param
     ]
-    monkeypatch.setattr(fourier, "CHUNK_BYTES", size)
+    monkeypatch.setitem(fourier.CHUNK_BYTES, "cpu", size)
     monkeypatch.setattr(fourier, "LEAST_PLACES", least)
 
 
