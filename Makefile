@@ -7,7 +7,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 # Bytecode is kept, also where the environment says otherwise: only what is imported is compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install demo test quick slow lint docs bench bench-peers clean
+.PHONY: install demo test quick slow lint docs docs-serve bench bench-peers clean
 
 install: $(READY)
 
@@ -38,9 +38,14 @@ lint: install  ## style, types, and the floors of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: export NO_MKDOCS_2_WARNING = 1
+docs docs-serve: export NO_MKDOCS_2_WARNING = 1
 docs: install  ## the site, in site/
+	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict --quiet
+
+docs-serve: install  ## the site at http://127.0.0.1:8000, built anew when a page changes
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs serve
 
 bench: install  ## layers and networks against the planar convolutions that bound them
 	$(BIN)/python -m benchmarks
@@ -58,4 +63,4 @@ $(PEERS)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(PEERS) site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) site docs/generated build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,17 +1,50 @@
 """Every example in a docstring, in the README and in the docs is a test."""
 
+import contextlib
+import doctest
+import functools
+import io
+
 import pytest
 from sybil import Sybil
 from sybil.parsers.doctest import DocTestParser
-from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from xdist.scheduler import LoadScopeScheduling
+
+
+class Python(PythonCodeBlockParser):
+    """Blocks of Python, whose printed lines are kept."""
+
+    def __call__(self, document):
+        for region in super().__call__(document):
+            region.evaluator = functools.partial(self.run, region.evaluator)
+            yield region
+
+    @staticmethod
+    def run(evaluator, example):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            evaluator(example)
+        example.namespace["printed"] = printed.getvalue()
+
+
+class Output(CodeBlockParser):
+    """Blocks that show what the block of Python before them prints; `...` stands for anything."""
+
+    language = "output"
+
+    def evaluate(self, example):
+        printed = example.namespace.pop("printed")
+        if not doctest.OutputChecker().check_output(example.parsed, printed, doctest.ELLIPSIS):
+            raise AssertionError(f"the page shows\n{example.parsed}\nand it prints\n{printed}")
+
 
 pytest_collect_file = (
     Sybil(
         parsers=[DocTestParser()],
         patterns=["groupconv/*.py", "groupconv/**/*.py", "groupconv_plugins/*.py"],
     )
-    + Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["README.md", "docs/*.md"])
+    + Sybil(parsers=[Python(), Output(), SkipParser()], patterns=["README.md", "docs/*.md"])
 ).pytest()
 
 
@@ -23,7 +56,7 @@ class OnePageOneProcess(LoadScopeScheduling):
         return nodeid if path.startswith("tests/") and path not in TOGETHER else path
 
 
-TOGETHER = {"tests/test_third_party.py", "tests/nn/test_distributed.py"}
+TOGETHER = {"tests/test_site.py", "tests/test_third_party.py", "tests/nn/test_distributed.py"}
 """Tests that share what takes long to make."""
 
 

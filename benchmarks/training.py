@@ -66,7 +66,7 @@ def steps(net: nn.Module, batches: Iterator[list[Tensor]]) -> Task:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=25)
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     cpu = torch.device("cpu")

@@ -65,7 +65,7 @@ class AxiomError(GroupError):
         axiom: str,
         problem: str,
         elements: tuple[Any, ...] = (),
-        step: str = "run groupconv.verify on it for every broken axiom and its counterexample",
+        step: str = "run groupconv.verify on it for all counterexamples",
         is_proof: bool = False,
     ) -> None:
         super().__init__(group, axiom, problem, elements, step, is_proof)

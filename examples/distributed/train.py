@@ -1,4 +1,4 @@
-"""Train in several processes, each with a copy of the network or with a shard of it.
+"""Train in several processes, each with a copy of the network or a shard.
 
     torchrun --nproc-per-node 2 train.py [--shard]
 
@@ -27,14 +27,15 @@ def network() -> nn.Sequential:
     return nn.Sequential(
         block(p4.LiftingConv(1, 8, 3, padding=1)),
         block(p4.GroupConv(8, 8, 3, padding=1)),
-        p4.CosetPool(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4),
+        p4.CosetPool(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(8, 4),
     )  # fmt: skip
 
 
 def main() -> None:
     dist.init_process_group()
     rank, processes = dist.get_rank(), dist.get_world_size()
-    torch.manual_seed(0)  # every process makes the same network, and the same data
+    torch.manual_seed(0)  # all processes make the same network and data
     net = network()
     images, labels = torch.randn(16, 1, 9, 9), torch.randint(4, (16,))
     if "--shard" in sys.argv:
@@ -42,7 +43,7 @@ def main() -> None:
             fully_shard(part)
         fully_shard(net)
     else:
-        # The only buffers are index tables, which every process has already.
+        # The only buffers are index tables, which all processes have.
         net = DistributedDataParallel(net, broadcast_buffers=False)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     for _ in range(5):
@@ -54,10 +55,12 @@ def main() -> None:
         dist.all_reduce(mean := loss.detach() / processes)
         if rank == 0:
             print(f"{mean.item():.6f}")
-    trained = net.module if isinstance(net, DistributedDataParallel) else net
+    is_wrapped = isinstance(net, DistributedDataParallel)
+    trained = net.module if is_wrapped else net
     # Each process writes what it has.
     checkpoint.save(trained.state_dict(), checkpoint_id="checkpoint")
-    del net, scores, loss  # before the processes part, or torch's reducer may wait for ever
+    # Before the processes part, or torch's reducer may wait for ever.
+    del net, scores, loss
     dist.destroy_process_group()
 
 

@@ -34,7 +34,7 @@ def from_offset(x: Tensor, *, parity: str, axis: int, size: int | None = None) -
 
     Examples:
         >>> x = torch.arange(1, 7).reshape(3, 2)
-        >>> from_offset(x, parity="odd", axis=0)  # the second row is shifted to the right
+        >>> from_offset(x, parity="odd", axis=0)  # row 1 lies shifted
         tensor([[1, 2, 0],
                 [0, 3, 4],
                 [0, 5, 6]])

@@ -61,7 +61,8 @@ def train(
     Examples:
         >>> import groupconv as gc
         >>> digits = gc.data.bundled_digits()
-        >>> few = gc.data.ImageSet("few", *(t[:64] for t in (digits.train_x, digits.train_y) * 2))
+        >>> parts = [t[:64] for t in (digits.train_x, digits.train_y) * 2]
+        >>> few = gc.data.ImageSet("few", *parts)
         >>> train(gc.models.P4CNN(), few, epochs=1).parameters
         24680
     """

@@ -71,7 +71,8 @@ def group_conv(
         >>> import torch
         >>> from groupconv import filter_transform
         >>> transform = filter_transform("p4", 3, in_space="lattice")
-        >>> group_conv(torch.ones(2, 1, 5, 5), torch.ones(7, 1, 9), transform=transform).shape
+        >>> x, weight = torch.ones(2, 1, 5, 5), torch.ones(7, 1, 9)
+        >>> group_conv(x, weight, transform=transform).shape
         torch.Size([2, 7, 4, 3, 3])
     """
     S, groups = transform.stabilizer, positive("groups", groups)

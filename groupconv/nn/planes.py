@@ -49,7 +49,7 @@ def strict() -> Iterator[None]:
         >>> import groupconv as gc
         >>> layer = gc.nn.LiftingConv(1, 1, 3, stride=2, padding=1, group="p4")
         >>> with strict():
-        ...     layer(torch.zeros(1, 1, 9, 9)).shape  # a size that the stride divides evenly
+        ...     layer(torch.zeros(1, 1, 9, 9)).shape  # it fits
         torch.Size([1, 1, 4, 5, 5])
     """
     before = _is_strict.set(True)

@@ -7,6 +7,7 @@ from groupconv.plotting.feature_map import (
 )
 from groupconv.plotting.graphs import cayley_figure, subgroup_figure
 from groupconv.plotting.layout import draw_cells, plane_positions, positions
+from groupconv.plotting.patterns import point_group_figure, wallpaper_figure
 from groupconv.plotting.tables import filter_figure, table_figure
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "feature_map_figure",
     "filter_figure",
     "plane_positions",
+    "point_group_figure",
     "positions",
     "subgroup_figure",
     "table_figure",
+    "wallpaper_figure",
 ]

@@ -48,7 +48,7 @@ def plane_group(group: SplitGroup | str) -> SplitGroup:
     return found
 
 
-def _cartesian_parts(group: SplitGroup) -> FloatArray:
+def cartesian_parts(group: SplitGroup) -> FloatArray:
     """The stabilizer's matrices in Cartesian coordinates, `(S, d, d)`."""
     basis = group.lattice.cartesian_basis
     parts: FloatArray = basis @ group.stabilizer.matrices @ np.linalg.inv(basis)
@@ -67,7 +67,7 @@ def plane_positions(group: SplitGroup) -> FloatArray:
         [[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
     """
     starts = np.stack([-np.cos(ANGLES), np.sin(ANGLES)], axis=-1)  # (down, right), from the top
-    down, right = np.moveaxis(_cartesian_parts(group) @ _generic_point(group, starts), -1, 0)
+    down, right = np.moveaxis(cartesian_parts(group) @ _generic_point(group, starts), -1, 0)
     return np.stack([right, -down], axis=-1)
 
 
@@ -75,7 +75,7 @@ def _generic_point(
     group: SplitGroup, starts: FloatArray, view: FloatArray | None = None
 ) -> FloatArray:
     """The first of the points `starts`, `(n, d)`, whose images are seen farthest apart."""
-    orbits = np.einsum("sij,nj->nsi", _cartesian_parts(group), starts)  # (n, S, d)
+    orbits = np.einsum("sij,nj->nsi", cartesian_parts(group), starts)  # (n, S, d)
     orbits = orbits if view is None else orbits @ view.T
     i, j = np.triu_indices(group.order, 1)
     gaps = np.linalg.norm(orbits[:, i] - orbits[:, j], axis=-1).min(axis=1, initial=2.0)
@@ -98,9 +98,9 @@ def positions(group: SplitGroup) -> FloatArray:
     if group.dimension == 2:
         return plane_positions(group)
     if group.dimension == 1:
-        return np.pad(_cartesian_parts(group)[:, :, 0], ((0, 0), (0, 1)))
+        return np.pad(cartesian_parts(group)[:, :, 0], ((0, 0), (0, 1)))
     if group.dimension == 3:
-        seen: FloatArray = _cartesian_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
+        seen: FloatArray = cartesian_parts(group) @ _generic_point(group, POINTS, VIEW) @ VIEW.T
         seen /= np.linalg.norm(seen, axis=1).max()
         return seen
     import networkx as nx
@@ -114,7 +114,7 @@ def readable_generators(group: SplitGroup) -> tuple[int, ...]:
     if group.dimension != 3:
         return group.stabilizer.generators
     point = _generic_point(group, POINTS, VIEW)
-    lengths = np.linalg.norm(_cartesian_parts(group) @ point - point, axis=1).round(9)
+    lengths = np.linalg.norm(cartesian_parts(group) @ point - point, axis=1).round(9)
     chosen: tuple[int, ...] = ()
     for s in np.argsort(lengths, kind="stable")[1:].tolist():
         if s not in group.subgroup(*chosen).elements:

@@ -162,7 +162,8 @@ def assert_equivariant(
 
     Examples:
         >>> import groupconv as gc
-        >>> assert_equivariant(gc.nn.GroupConv(2, 4, 3, group="p4"), torch.randn(1, 2, 4, 9, 9))
+        >>> layer = gc.nn.GroupConv(2, 4, 3, group="p4")
+        >>> assert_equivariant(layer, torch.randn(1, 2, 4, 9, 9))
     """
     result = equivariance_error(
         module,

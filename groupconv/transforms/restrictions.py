@@ -39,7 +39,8 @@ def restriction(
         >>> from groupconv import group
         >>> p4m = group("p4m")
         >>> turns = p4m.subgroup((0, 1))
-        >>> restriction(p4m.stabilizer.trivial, turns, turns.as_group().stabilizer)[0].tolist()
+        >>> smaller = turns.as_group().stabilizer
+        >>> restriction(p4m.stabilizer.trivial, turns, smaller)[0].tolist()
         [[0, 1, 2, 3], [4, 7, 6, 5]]
     """
     S = space.stabilizer
