@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import torch
+from torch import nn
 
 import groupconv as gc
 from groupconv.errors import ExperimentalWarning
@@ -183,6 +185,20 @@ def _determinant(matrix: Any) -> int:
     return int(matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0])
 
 
+def broken() -> Any:
+    """The diagnosis of a network with a stride that does not fit its input."""
+    torch.manual_seed(0)
+    L = gc.layers("p4m")
+    net = nn.Sequential(
+        L.LiftingConv(1, 4, 3, padding=1), nn.ReLU(),
+        L.GroupConv(4, 4, 3, stride=2, padding=1), nn.ReLU(),
+        L.GroupConv(4, 4, 3, padding=1), L.CosetPool(),
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return gc.testing.diagnose(net, torch.randn(1, 1, 32, 32))
+
+
 def concepts() -> None:
     """The pictures of the other pages."""
     for name, figure in {
@@ -194,6 +210,7 @@ def concepts() -> None:
         "p4m-table": gc.plotting.table_figure("p4m"),
         "p4-feature-map": gc.plotting.feature_map_figure("p4"),
         "p4m-feature-map": gc.plotting.feature_map_figure("p4m"),
+        "diagnosis": gc.plotting.diagnosis_figure(broken()),
     }.items():
         save(figure, name)
 

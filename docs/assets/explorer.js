@@ -342,7 +342,7 @@
     const scale = 0.3 / (size + 1);
     const spread = Math.max(1, order() / 6);
     const at = G().places.map(([right, up]) => [spread * right, -spread * up]);
-    const svg = make("svg", { viewBox: box([[0, 0], ...at], 0.42), role: "img", "aria-label":
+    const svg = make("svg", { viewBox: box([[0, 0], ...at], 0.4), role: "img", "aria-label":
       `The painting moved by ${name(state.s)} in the middle, and the planes of its feature map around it` });
     const group = (values, centre, attributes, top) => {
       const g = make("g", attributes);
@@ -350,7 +350,7 @@
         const value = values(cell);
         if (value) g.append(make("polygon", { points: outline(cell, scale, centre), fill: colour(value, top), style: "stroke:none" }));
       }
-      g.append(make("circle", { cx: centre[0], cy: centre[1], r: 0.33, fill: "none", stroke: "var(--md-default-fg-color--lighter)", "stroke-width": 0.008 }));
+      g.append(make("circle", { cx: centre[0], cy: centre[1], r: 0.37, fill: "none", stroke: "var(--md-default-fg-color--lighter)", "stroke-width": 0.008 }));
       return g;
     };
     if (order() > 1) svg.append(group((cell) => image.get(String(cell)) || 0, [0, 0], { "data-image": "" }, 1));
@@ -403,7 +403,7 @@
       make("fieldset", { class: "choices", "aria-label": "What is shown" },
         choice("Group", Object.keys(GROUPS).map((key) => [key, key]), state.group, (group) => set({ group }, "#explorer-group"), "explorer-group"),
         choice("Filter", Object.keys(G().filters).map((k) => [k, `${k}×${k}`]), state.size, (size) => set({ size: Number(size) }, "#explorer-size"), "explorer-size"),
-        choice("Then", G().labels.map((label, element) => [String(element), label]), t, (value) => set({ t: Number(value) }, "#explorer-t"), "explorer-t"),
+        choice("Compose with t =", G().labels.map((label, element) => [String(element), label]), t, (value) => set({ t: Number(value) }, "#explorer-t"), "explorer-t"),
       ),
       make("section", { class: "wide", "aria-label": "Elements" }, make("h3", {}, "Elements"),
         make("div", { class: "elements" }, ...elements),
