@@ -209,11 +209,15 @@ class Explorer:
     def __init__(self, page):
         self.page = page
 
+    def shapes(self, figure, what):
+        found = self.page.locator(f"{figure} polygon")
+        return found.evaluate_all(f"shapes => shapes.map(s => [s.dataset.cell, {what}])")
+
     def cells(self, figure):
-        shapes = self.page.locator(f"{figure} polygon").all()
-        return [
-            (s.get_attribute("data-cell"), int(s.get_attribute("data-parameter"))) for s in shapes
-        ]
+        return {cell: int(p) for cell, p in self.shapes(figure, "s.dataset.parameter")}
+
+    def colours(self, figure):
+        return self.shapes(figure, "s.getAttribute('fill')")
 
     def product(self):
         return int(self.page.locator("td.product").inner_text())
@@ -243,7 +247,8 @@ def test_the_explorer_shows_what_the_library_has(visit, name, size):
             for j, p in enumerate(row)
             if p >= 0
         }
-        assert dict(shown.cells("figure.turned")) == cells
+        assert shown.cells("figure.turned") == cells
+        assert shown.colours("figure.turned") != shown.colours("figure:first-child") or s == 0
         assert shown.product() == S.composition[s, t]
         assert functools.reduce(lambda a, g: int(S.composition[a, g]), shown.path(), 0) == s
         assert page.locator("circle.on").get_attribute("data-element") == str(s)
@@ -285,8 +290,8 @@ def test_the_feature_map_moves_with_the_painting(visit):
     page, S = visit("explorer.html#group=p4m&s=0"), gc.group("p4m").stabilizer
 
     def sums():
-        planes = page.locator("g[data-plane]").all()
-        return [plane.get_attribute("data-sum") for plane in planes]
+        planes = page.locator("g[data-plane]")
+        return planes.evaluate_all("planes => planes.map(plane => plane.dataset.sum)")
 
     first = sums()
     assert len(set(first)) > 4

@@ -27,7 +27,8 @@
 
   const parameters = () => 1 + Math.max(...reads(0).flat());
 
-  const defaultFilter = () => Array.from({ length: parameters() }, (_, p) => [2, 1, 0, 1, 2, 2, 1][p % 7]);
+  // No element of any group but the identity leaves this filter as it is.
+  const defaultFilter = () => Array.from({ length: parameters() }, (_, p) => ((p * p + 2) % 11) % LEVELS);
 
   const filter = () => {
     const found = [...state.filter].map(Number);
@@ -128,7 +129,7 @@
   const SVG = "http://www.w3.org/2000/svg";
 
   function make(tag, attributes = {}, ...children) {
-    const isSvg = ["svg", "polygon", "path", "circle", "text", "g", "title"].includes(tag);
+    const isSvg = ["svg", "polygon", "path", "circle", "text", "g", "title", "defs", "marker"].includes(tag);
     const node = isSvg ? document.createElementNS(SVG, tag) : document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
       if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
@@ -144,9 +145,11 @@
     return G().cell.map(([d, r]) => `${right + scale * (x + r)},${down + scale * (y + d)}`).join(" ");
   };
 
-  const BLUE = [33, 102, 172], RED = [178, 24, 43];
+  const isDark = () => document.body.dataset.mdColorScheme === "slate";
 
   function colour(value, most) {
+    const BLUE = isDark() ? [110, 168, 230] : [33, 102, 172];
+    const RED = isDark() ? [240, 104, 110] : [178, 24, 43];
     const strength = most ? Math.min(1, Math.abs(value) / most) : 0;
     const [r, g, b] = value < 0 ? BLUE : RED;
     return strength ? `rgba(${r},${g},${b},${0.15 + 0.85 * strength})` : "transparent";
@@ -157,6 +160,28 @@
     const [left, top] = [Math.min(...xs) - margin, Math.min(...ys) - margin];
     return `${left} ${top} ${Math.max(...xs) + margin - left} ${Math.max(...ys) + margin - top}`;
   };
+
+  /** An arrow of a generator's colour, bent towards the centre where it turns; a line if it is its own inverse. */
+  function arrow(start, end, n, room, attributes = {}) {
+    const { generators, composition, colours, reflects } = G();
+    const g = generators[n];
+    const bend = reflects[g] ? 0 : 0.18;
+    const inward = [0, 1].map((k) => ((start[k] + end[k]) / 2) * (1 - bend));
+    const shorten = (from, to) => {
+      const length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
+      return [0, 1].map((k) => from[k] + ((to[k] - from[k]) * room) / length);
+    };
+    const [a, b] = [shorten(start, inward), shorten(end, inward)];
+    const head = composition[g][g] === 0 ? null : `url(#explorer-head-${n})`;
+    return make("path", { d: `M${a} Q${inward} ${b}`, stroke: colours[n], "marker-end": head, ...attributes });
+  }
+
+  const heads = () => make("defs", {}, ...G().colours.map((fill, n) =>
+    make("marker", { id: `explorer-head-${n}`, viewBox: "0 0 6 6", refX: 5, refY: 3, markerWidth: 5, markerHeight: 5, orient: "auto" },
+      make("path", { d: "M0 0 L6 3 L0 6 z", fill, style: `fill:${fill};opacity:1;stroke:none` }))));
+
+  const legend = () => make("p", { class: "legend" }, ...G().generators.map((g, n) =>
+    make("span", { style: `--generator:${G().colours[n]}` }, `${g}: ${name(g)}`)));
 
   const name = (s) => `${G().labels[s]}: ${G().words[s]}`;
 
@@ -226,25 +251,20 @@
   }
 
   function graph() {
-    const { places, composition, generators, colours, reflects } = G();
+    const { places, composition, generators } = G();
     const at = places.map(([right, up]) => [right, -up]);
     const lit = new Set(path(state.s).map(([a, g]) => `${a},${g}`));
     const svg = make("svg", {
-      class: "graph", viewBox: box(at, 0.22), role: "group", "aria-label": "Cayley graph",
+      class: "graph", viewBox: box(at, order() > 1 ? 0.22 : 1), role: "group", "aria-label": "Cayley graph",
       "data-path": path(state.s).map(([, g]) => g).join(" "),
-    });
+    }, heads());
     generators.forEach((g, n) => {
       at.forEach((start, s) => {
         const end = at[composition[s][g]];
         const isInvolution = composition[g][g] === 0;
         const isLit = lit.has(`${s},${g}`) || (isInvolution && lit.has(`${composition[s][g]},${g}`));
         if (isInvolution && s > composition[s][g]) return;
-        const bend = reflects[g] ? 0 : 0.18;
-        const middle = [0, 1].map((k) => (start[k] + end[k]) / 2);
-        const inward = middle.map((value) => value * (1 - bend));
-        svg.append(make("path", {
-          d: `M${start} Q${inward} ${end}`, stroke: colours[n], class: isLit ? "path" : null, "data-edge": `${s},${g}`,
-        }));
+        svg.append(arrow(start, end, n, 0.13, { class: isLit ? "path" : null, "data-edge": `${s},${g}` }));
       });
     });
     at.forEach(([x, y], s) => {
@@ -342,7 +362,7 @@
     const scale = 0.3 / (size + 1);
     const spread = Math.max(1, order() / 6);
     const at = G().places.map(([right, up]) => [spread * right, -spread * up]);
-    const svg = make("svg", { viewBox: box([[0, 0], ...at], 0.4), role: "img", "aria-label":
+    const svg = make("svg", { class: "map", viewBox: box([[0, 0], ...at], 0.42), role: "img", "aria-label":
       `The painting moved by ${name(state.s)} in the middle, and the planes of its feature map around it` });
     const group = (values, centre, attributes, top) => {
       const g = make("g", attributes);
@@ -353,10 +373,18 @@
       g.append(make("circle", { cx: centre[0], cy: centre[1], r: 0.37, fill: "none", stroke: "var(--md-default-fg-color--lighter)", "stroke-width": 0.008 }));
       return g;
     };
+    svg.append(heads());
+    G().generators.forEach((g, n) => at.forEach((start, s) => {
+      const t = G().composition[g][s];
+      if (G().composition[g][g] !== 0 || s < t) svg.append(arrow(start, at[t], n, 0.39, { class: "moves" }));
+    }));
     if (order() > 1) svg.append(group((cell) => image.get(String(cell)) || 0, [0, 0], { "data-image": "" }, 1));
     planes.forEach((plane, s) => {
       const sum = inside.reduce((total, cell) => total + Math.abs(plane.get(String(cell))) * (1 + Math.hypot(...onPage(cell))), 0);
-      svg.append(group((cell) => plane.get(String(cell)), at[s], { "data-plane": s, "data-sum": sum.toFixed(3) }, most));
+      svg.append(
+        group((cell) => plane.get(String(cell)), at[s], { "data-plane": s, "data-sum": sum.toFixed(3) }, most),
+        make("text", { x: at[s][0] - 0.28, y: at[s][1] - 0.28 }, String(s)),
+      );
     });
     return svg;
   }
@@ -408,18 +436,21 @@
       make("section", { class: "wide", "aria-label": "Elements" }, make("h3", {}, "Elements"),
         make("div", { class: "elements" }, ...elements),
         make("p", { "aria-live": "polite", class: "said" },
-          `s = ${s}, ${name(s)}. s·t = ${product}, ${name(product)}. s is ${spelled}.`)),
+          `s = ${s}, ${name(s)}.` + (t ? ` s·t = ${product}, ${name(product)}.` : "") + (s ? ` s is ${spelled}.` : ""))),
       panel("Filter", make("div", { class: "pair" },
         make("figure", {}, filterPicture(0, true), make("figcaption", {}, "ψ: click a cell")),
-        make("figure", { class: "turned" }, filterPicture(s, false), make("figcaption", {}, `L_s ψ, s = ${s}`)))),
+        make("figure", { class: "turned" }, filterPicture(s, false), make("figcaption", {}, "L", make("sub", {}, String(s)), " ψ")))),
       panel("Composition", table()),
-      panel("Cayley graph", graph()),
-      panel("Wallpaper", wallpaper(found), make("button", { type: "button", onclick: () => set({ paint: found.domain.map(() => 0).join("") }) }, "Clear")),
+      panel("Cayley graph", graph(), legend()),
+      panel("Wallpaper", wallpaper(found), make("div", { class: "elements" },
+        make("button", { type: "button", onclick: () => set({ paint: found.domain.map(() => 0).join("") }) }, "Clear"),
+        make("button", { type: "button", onclick: () => set({ paint: "" }) }, "Example"))),
       make("section", { class: "wide", "aria-label": "Feature map" }, make("h3", {}, `Feature map of the painting, moved by s = ${s}`), featureMap(found)),
     );
     if (focus) root.querySelector(focus)?.focus();
   }
 
+  new MutationObserver(() => draw()).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
   window.addEventListener("hashchange", () => {
     recall();
     draw();

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from groupconv.algebra import SplitGroup
+    from groupconv.algebra import Lattice, SplitGroup
     from groupconv.algebra.exact import FloatArray
 
 MOTIF = np.array([[3, 1], [-3, 1], [-3, -2], [-2, -2], [-2, 0], [-0.5, 0], [-0.5, -1.5],
@@ -108,7 +108,7 @@ def point_group_figure(group: SplitGroup | str) -> Figure:
     axes.plot(np.cos(around), np.sin(around), color="#999999", lw=0.8)
     _draw_mirrors(axes, parts)
     _draw_axes(axes, parts)
-    for part, point in zip(parts, parts @ _general_point(parts), strict=True):
+    for part, point in zip(parts, parts @ _general_point(group.lattice), strict=True):
         colour = (REFLECTION if np.linalg.det(part) < 0 else ROTATION)[0]
         is_above = point[2] > 0
         x, y = _project(point)
@@ -127,16 +127,21 @@ def _project(points: FloatArray) -> FloatArray:
     return np.stack([flat[..., 1], -flat[..., 0]])
 
 
-def _general_point(parts: FloatArray) -> FloatArray:
-    """A point of the upper half sphere whose images are far from each other and from the page."""
+def _general_point(lattice: Lattice) -> FloatArray:
+    """A point of the upper half sphere that no symmetry of a lattice keeps or comes near to.
+
+    So its images show the symmetry of a group, and no more.
+    """
+    basis = lattice.cartesian_basis
+    parts = basis @ np.array(lattice.symmetries) @ np.linalg.inv(basis)
+    parts = parts[np.abs(parts - np.eye(3)).max(axis=(1, 2)) > 1e-9]
     height, angle = np.meshgrid(
         np.linspace(0.2, 0.95, SPHERE), np.linspace(0, 2 * np.pi, SPHERE, endpoint=False)
     )
     across = np.sqrt(1 - height**2)
     points = np.stack([across * np.cos(angle), across * np.sin(angle), height], -1).reshape(-1, 3)
     images = np.einsum("sij,nj->nsi", parts, points)
-    gaps = np.linalg.norm(images[:, 1:] - points[:, None], axis=-1).min(axis=1, initial=1.0)
-    gaps = np.minimum(gaps, 2.5 * np.abs(images[..., 2]).min(axis=1))
+    gaps = np.linalg.norm(images - points[:, None], axis=-1).min(axis=1)
     best: FloatArray = points[int(gaps.round(9).argmax())]
     return best
 
