@@ -4,6 +4,11 @@ import contextlib
 import doctest
 import functools
 import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from sybil import Sybil
@@ -39,12 +44,31 @@ class Output(CodeBlockParser):
             raise AssertionError(f"the page shows\n{example.parsed}\nand it prints\n{printed}")
 
 
+class Shell(CodeBlockParser):
+    """Blocks of commands, run in a folder of their own."""
+
+    language = "sh"
+
+    def evaluate(self, example):
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        with tempfile.TemporaryDirectory() as folder:
+            command = ["bash", "-e", "-c", example.parsed]
+            run = subprocess.run(
+                command, cwd=folder, env=os.environ | {"PATH": path},
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+        if run.returncode:
+            raise AssertionError(f"exit code {run.returncode}: {run.stderr}")
+
+
 pytest_collect_file = (
     Sybil(
         parsers=[DocTestParser()],
         patterns=["groupconv/*.py", "groupconv/**/*.py", "groupconv_plugins/*.py"],
     )
-    + Sybil(parsers=[Python(), Output(), SkipParser()], patterns=["README.md", "docs/*.md"])
+    + Sybil(
+        parsers=[Python(), Output(), Shell(), SkipParser()], patterns=["README.md", "docs/*.md"]
+    )
 ).pytest()
 
 

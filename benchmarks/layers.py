@@ -203,6 +203,17 @@ def measure(report: Report, setting: Setting, seconds: float) -> None:
         report.add(section, "geometric mean", ratio=geometric_mean(report.sections[section]))
 
 
+def means(report: Report, settings: Sequence[Setting]) -> str:
+    """The geometric means of a run as a table, a row for each setting that runs all cases."""
+    lines = ["| | training step | inference |", "|---|---|---|"]
+    for setting in settings:
+        if setting.cases is CASES:
+            _, name = setting.section("").split(", ", 1)
+            rows = [report.sections[setting.section(s)][-1] for s in ("training step", "inference")]
+            lines.append(f"| {name} | " + " | ".join(f"{row['ratio']:.3f}" for row in rows) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def _measure(report: Report, setting: Setting, case: Case, seconds: float) -> None:
     modules, inputs = variants(case, setting)
     for section, make in (("training step", training_step), ("inference", inference)):

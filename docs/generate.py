@@ -157,6 +157,15 @@ def index(groups: list[SplitGroup]) -> str:
     return "\n".join(lines)
 
 
+def checks() -> str:
+    """Every check of `verify`, as a table."""
+    lines = ["| check | statement | for p4m |", "|---|---|---|"]
+    for check in gc.verify("p4m").checks:
+        statement = check.statement.replace("|", "\\|")
+        lines.append(f"| {check.name} | {statement} | {check.method} |")
+    return "\n".join(lines) + "\n"
+
+
 def explorer(groups: list[SplitGroup]) -> dict[str, Any]:
     """Tables of the plane groups, as the engine has them."""
     found = {}
@@ -241,6 +250,7 @@ def main() -> None:
     (OUT / "catalogue" / "index.md").write_text(index(groups))
     data = json.dumps(explorer(groups), separators=(",", ":"))
     (OUT / "explorer-data.js").write_text(f"const GROUPS = {data};\n")
+    (OUT / "checks.md").write_text(checks())
     concepts()
     STAMP.touch()
 

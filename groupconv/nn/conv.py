@@ -273,7 +273,9 @@ class GroupConv(_Convolution):
 
     The arguments are those of `torch.nn.Conv2d`; the group sets the number of dimensions. It
     equals one planar convolution with `S_out · C_out` output channels, whose filters are gathered
-    from `weight`, shape `(C_out, C_in / groups, P)`; `bias` has one entry per channel.
+    from `weight`, shape `(C_out, C_in / groups, P)`; `bias` has one entry per channel. `P` counts
+    the free parameters of one filter: `S k²` from the group to the group in the plane, `k²` from
+    the lattice, fewer where the group leaves out cells of the box or a quotient shares them.
 
     Args:
         in_channels: `C_in`.
