@@ -102,7 +102,7 @@ def page(group: SplitGroup) -> str:
     generators = readable_generators(group)
     lines = [
         "---", f"title: {group.name}", f"description: The split group {group.name}", "---", "",
-        f"# {group.name}", "",
+        f"# {group.name}", "", f"[The catalogue](index.md) › {group.name}", "",
         f"| other names | {other_names(group)} |", "|---|---|",
         f"| its array | {ARRAYS.get(group.lattice.name, group.lattice.name)} |",
         f"| planes of a feature map | {S.order} |",
@@ -134,9 +134,8 @@ def page(group: SplitGroup) -> str:
     for s in range(S.order):
         index = ", ".join(map(str, group.stabilizer_indices[s]))
         matrix = S.matrices[s].tolist()
-        lines.append(
-            f"| {s} | `({index})` | `{matrix}` | {S.element_orders[s]} | {S.descriptions[s]} |"
-        )
+        cells = s, f"`({index})`", f"`{matrix}`", S.element_orders[s], S.descriptions[s]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
 
 
