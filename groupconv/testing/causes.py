@@ -370,6 +370,11 @@ def _reshaped(case: Case) -> Cause | None:
     if not RESHAPING.match(case.kind):
         return None
     shapes = f"{tuple(case.step.inputs[0].shape)} to {tuple(case.step.output.shape)}"
+    if case.step.output.ndim == 2:
+        return (
+            f"it reshapes {shapes}, so that every plane and place is a feature of its own",
+            "pool over planes and over space in front of it (CosetPool, AdaptiveAvgPool(1))",
+        )
     return (
         f"it reshapes {shapes}, so that planes or places of different channels are mixed, or "
         f"planes come apart in another order than their cosets",

@@ -146,6 +146,10 @@ PLANTED = {
         chain(L.CosetPool(), nn.Flatten(), nn.Linear(4 * 81, 3)), (2, 9, 9), P4M,
         "3", "a linear layer over places", "pool over",
     ),
+    "planes and places flattened": (
+        chain(nn.Flatten(), nn.Linear(4 * 8 * 81, 3)), (2, 9, 9), P4M,
+        "1", "every plane and place is a feature of its own", "pool over planes and over space",
+    ),
     "reshape that mixes planes": (
         code(lambda net, x: x.flatten(1, 2).unflatten(1, (8, 4)).transpose(1, 2).reshape(x.shape)),
         (2, 9, 9), P4M, "", "planes or places of different channels are mixed", "keep the planes",
