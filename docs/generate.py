@@ -128,7 +128,7 @@ def page(group: SplitGroup) -> str:
         "```python", "import torch", "import groupconv as gc", "",
         f'layer = gc.nn.LiftingConv(1, 4, 3, padding=1, group="{group.name}")',
         f"assert layer(torch.zeros(2, 1, {size})).shape == (2, 4, {planes}{size})", "```", "",
-        "## Elements", "",
+        "## Elements { data-search-exclude }", "",
         "| flat | index | matrix | order | on an array |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for s in range(S.order):
