@@ -100,13 +100,16 @@ class Setting(NamedTuple):
     has_graphs: bool = False
     cases: Sequence[Case] = CASES
 
-    def section(self, name: str) -> str:
-        """The name of a section; on a CPU there is one setting."""
-        if self.device.type == "cpu":
-            return name
+    @property
+    def name(self) -> str:
+        """What tells it from the others, such as `bfloat16, compiled`."""
         more = {"compiled": self.is_compiled, "CUDA graphs": self.has_graphs}
         kind = "TF32" if self.is_tf32 else str(self.dtype).removeprefix("torch.")
-        return ", ".join([name, kind, *(key for key, is_so in more.items() if is_so)])
+        return ", ".join([kind, *(key for key, is_so in more.items() if is_so)])
+
+    def section(self, name: str) -> str:
+        """The name of a section; on a CPU there is one setting."""
+        return name if self.device.type == "cpu" else f"{name}, {self.name}"
 
     def on_device(self, case: Case) -> Case:
         """The case with as many images as the device takes."""
@@ -208,9 +211,10 @@ def means(report: Report, settings: Sequence[Setting]) -> str:
     lines = ["| | training step | inference |", "|---|---|---|"]
     for setting in settings:
         if setting.cases is CASES:
-            _, name = setting.section("").split(", ", 1)
             rows = [report.sections[setting.section(s)][-1] for s in ("training step", "inference")]
-            lines.append(f"| {name} | " + " | ".join(f"{row['ratio']:.3f}" for row in rows) + " |")
+            lines.append(
+                f"| {setting.name} | " + " | ".join(f"{row['ratio']:.3f}" for row in rows) + " |"
+            )
     return "\n".join(lines) + "\n"
 
 

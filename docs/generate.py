@@ -21,7 +21,7 @@ from torch import nn
 
 import groupconv as gc
 from groupconv.errors import ExperimentalWarning
-from groupconv.plotting.graphs import REFLECTION, ROTATION
+from groupconv.plotting.graphs import generator_colours, reflects
 from groupconv.plotting.layout import element_label, readable_generators, voronoi_cell
 from groupconv_plugins import names
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent
 OUT = DOCS / "generated"
 STAMP = OUT / ".complete"
-SOURCES = [Path(__file__), *(p for d in ("groupconv", "groupconv_plugins") for p in
-           (DOCS.parent / d).rglob("*.py"))]  # fmt: skip
+SOURCES = [Path(__file__), DOCS / "catalogue-head.md"]
+for folder in ("groupconv", "groupconv_plugins"):
+    SOURCES += (DOCS.parent / folder).rglob("*.py")
 
 DARK = {
     "#000000": "#e2e4e9", "#ffffff": "#1e2129", "#888888": "#9a9da6", "#dbe7f3": "#2d4560",
@@ -171,32 +172,24 @@ def explorer(groups: list[SplitGroup]) -> dict[str, Any]:
     for group in groups:
         if group.dimension == 2:
             S, generators = group.stabilizer, group.stabilizer.generators
-            colours = {False: iter(ROTATION), True: iter(REFLECTION)}
+            colours = generator_colours(group, generators)
             found[group.name] = {
-                "lattice": group.lattice.name,
                 "basis": group.lattice.cartesian_basis.round(9).tolist(),
                 "cell": voronoi_cell(group.lattice).round(9).tolist(),
                 "matrices": S.matrices.tolist(),
                 "composition": S.composition.tolist(),
-                "inverse": S.inverse.tolist(),
                 "labels": [element_label(group, s) or "identity" for s in range(S.order)],
                 "words": list(S.descriptions),
-                "reflects": [bool(m[0][0] * m[1][1] < m[0][1] * m[1][0]) for m in S.matrices],
+                "reflects": [reflects(group, s) for s in range(S.order)],
                 "places": gc.plotting.plane_positions(group).round(6).tolist(),
                 "generators": list(generators),
-                "colours": [
-                    next(colours[bool(_determinant(S.matrices[g]) < 0)]) for g in generators
-                ],
+                "colours": [colours[g] for g in generators],
                 "filters": {
                     str(k): gc.filter_transform(group, k, "lattice").index[:, 0].tolist()
                     for k in SIZES
                 },
             }
     return found
-
-
-def _determinant(matrix: Any) -> int:
-    return int(matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0])
 
 
 def broken() -> Any:

@@ -171,6 +171,7 @@ def test_figures_follow_light_and_dark(visit):
 
 @needs_browser
 def test_the_home_page_is_small(site, visit):
+    """Without the search index, which only a site that is opened from a folder loads at once."""
     page = visit("index.html")
     files = {url.partition("?")[0] for url in page.requests}
     size = sum(

@@ -113,8 +113,7 @@
           let sum = 0;
           reads(s).forEach((row, a) =>
             row.forEach((p, b) => {
-              const value = p < 0 ? 0 : image.get(`${i + a - half},${j + b - half}`) || 0;
-              sum += p < 0 ? 0 : psi[p] * value;
+              if (p >= 0) sum += psi[p] * (image.get(`${i + a - half},${j + b - half}`) || 0);
             }),
           );
           plane.set(`${i},${j}`, sum);
@@ -373,7 +372,6 @@
       g.append(make("circle", { cx: centre[0], cy: centre[1], r: 0.37, fill: "none", stroke: "var(--md-default-fg-color--lighter)", "stroke-width": 0.008 }));
       return g;
     };
-    svg.append(heads());
     G().generators.forEach((g, n) => at.forEach((start, s) => {
       const t = G().composition[g][s];
       if (G().composition[g][g] !== 0 || s < t) svg.append(arrow(start, at[t], n, 0.39, { class: "moves" }));

@@ -31,14 +31,13 @@ def norm_of_planes(
     channels: int,
 ) -> Tensor | None:  # shape: (B, C·S, *spatial)
     """A norm of torch's applied to a map without a copy, if its planes are the innermost axis."""
-    is_batch_norm = type(norm) is nn.BatchNorm1d
     planes = _innermost_planes(x)
-    if planes is None and is_batch_norm and _keeps_gpu_busy(x):
-        planes = x.flatten(1, 2)
+    if type(norm) is nn.BatchNorm1d:
+        if planes is None and _keeps_gpu_busy(x):
+            planes = x.flatten(1, 2)
+        return None if planes is None else _batch_norm(planes, norm)
     if planes is None:
         return None
-    if is_batch_norm:
-        return _batch_norm(planes, norm)  # type: ignore[arg-type]
     if type(norm) is nn.GroupNorm:
         blocks = norm.num_groups
     elif type(norm) is nn.InstanceNorm1d and norm.running_mean is None:

@@ -44,7 +44,7 @@ def draw_arrows(
     Arrows lead from `s` to `s g`, the edges of the Cayley graph; if `acting`, from `s` to `g s`, as
     the group moves planes. `room` is the half width of what is drawn at each place.
     """
-    colours = _colours(group, generators)
+    colours = generator_colours(group, generators)
     table = group.stabilizer.composition
     for g, s in itertools.product(generators, range(group.order)):
         t = int(table[g, s] if acting else table[s, g])
@@ -53,7 +53,7 @@ def draw_arrows(
             continue
         start, end = places[s], places[t]
         is_clockwise = start[0] * end[1] < start[1] * end[0]
-        bend = 0.0 if _reflects(group, g) else 0.25 if is_clockwise else -0.25  # to the centre
+        bend = 0.0 if reflects(group, g) else 0.25 if is_clockwise else -0.25  # to the centre
         bend = bend if group.dimension == 2 else bend / 3
         length = np.linalg.norm(end - start)
         gap = min(1.25 * room, 0.3 * length) * (end - start) / length
@@ -62,15 +62,15 @@ def draw_arrows(
         axes.annotate("", xy=end - gap, xytext=start + gap, arrowprops=style, zorder=3)
 
 
-def _reflects(group: SplitGroup, s: int) -> bool:
+def reflects(group: SplitGroup, s: int) -> bool:
     """Whether an element turns left hands into right ones."""
     return bool(np.linalg.det(group.stabilizer.matrices[s]) < 0)
 
 
-def _colours(group: SplitGroup, generators: Iterable[int]) -> dict[int, str]:
+def generator_colours(group: SplitGroup, generators: Iterable[int]) -> dict[int, str]:
     """A colour for each generator, of its kind."""
     palettes = {False: itertools.cycle(ROTATION), True: itertools.cycle(REFLECTION)}
-    return {s: next(palettes[_reflects(group, s)]) for s in dict.fromkeys(generators)}
+    return {s: next(palettes[reflects(group, s)]) for s in dict.fromkeys(generators)}
 
 
 def _draw_box(
@@ -112,7 +112,7 @@ def cayley_figure(
         label = element_label(group, s).replace(", ", "\n") or "1"
         _draw_box(axes, label if is_small else str(s), place, 0.25, "white", "#888888", zorder=4)
     draw_arrows(axes, group, places, (0.4 if is_small else 0.22) / side, flat)
-    colours = _colours(group, flat)
+    colours = generator_colours(group, flat)
     keys = [
         Line2D([], [], color=colours[s], label=f"{s}: {element_label(group, s)}") for s in colours
     ]

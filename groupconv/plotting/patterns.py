@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupconv.errors import ArgumentError
-from groupconv.plotting.graphs import REFLECTION, ROTATION
+from groupconv.plotting.graphs import REFLECTION, ROTATION, reflects
 from groupconv.plotting.layout import cartesian_parts, new_figure, plane_group
 from groupconv.registry import as_group
 
@@ -60,11 +60,11 @@ def wallpaper_figure(group: SplitGroup | str, cells: int = 2) -> Figure:
         offset = basis @ (np.array(step) - middle)
         down, right = corners + (offset - corners.mean(axis=1))[:, None]
         axes.fill(right, -down, facecolor="none", edgecolor="#999999", lw=0.6)
-        for part, turn in zip(parts, cartesian, strict=True):
+        for s, (part, turn) in enumerate(zip(parts, cartesian, strict=True)):
             image = part @ place
-            image -= image.round() if group.dimension == 2 else 0
+            image -= image.round()  # next to the middle of the cell
             letter = turn @ (0.47 * room * MOTIF).T + (basis @ image + offset)[:, None]
-            colour = (REFLECTION if np.linalg.det(turn) < 0 else ROTATION)[0]
+            colour = (REFLECTION if reflects(group, s) else ROTATION)[0]
             axes.fill(letter[1], -letter[0], facecolor=colour, edgecolor="none")
     axes.set_aspect("equal")
     axes.axis("off")
@@ -108,8 +108,8 @@ def point_group_figure(group: SplitGroup | str) -> Figure:
     axes.plot(np.cos(around), np.sin(around), color="#999999", lw=0.8)
     _draw_mirrors(axes, parts)
     _draw_axes(axes, parts)
-    for part, point in zip(parts, parts @ _general_point(group.lattice), strict=True):
-        colour = (REFLECTION if np.linalg.det(part) < 0 else ROTATION)[0]
+    for s, point in enumerate(parts @ _general_point(group.lattice)):
+        colour = (REFLECTION if reflects(group, s) else ROTATION)[0]
         is_above = point[2] > 0
         x, y = _project(point)
         axes.plot(
