@@ -16,6 +16,9 @@ from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from xdist.scheduler import LoadScopeScheduling
 
+FOLDER = tempfile.TemporaryDirectory()
+"""Where examples write their files."""
+
 
 class Python(PythonCodeBlockParser):
     """Blocks of Python, whose printed lines are kept."""
@@ -28,7 +31,7 @@ class Python(PythonCodeBlockParser):
     @staticmethod
     def run(evaluator, example):
         printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), contextlib.chdir(FOLDER.name):
             evaluator(example)
         example.namespace["printed"] = printed.getvalue()
 
@@ -45,18 +48,17 @@ class Output(CodeBlockParser):
 
 
 class Shell(CodeBlockParser):
-    """Blocks of commands, run in a folder of their own."""
+    """Blocks of commands."""
 
     language = "sh"
 
     def evaluate(self, example):
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        with tempfile.TemporaryDirectory() as folder:
-            command = ["bash", "-e", "-c", example.parsed]
-            run = subprocess.run(
-                command, cwd=folder, env=os.environ | {"PATH": path},
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
+        run = subprocess.run(
+            ["bash", "-e", "-c", example.parsed],
+            cwd=FOLDER.name, env=os.environ | {"PATH": path},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
         if run.returncode:
             raise AssertionError(f"exit code {run.returncode}: {run.stderr}")
 
@@ -67,7 +69,8 @@ pytest_collect_file = (
         patterns=["groupconv/*.py", "groupconv/**/*.py", "groupconv_plugins/*.py"],
     )
     + Sybil(
-        parsers=[Python(), Output(), Shell(), SkipParser()], patterns=["README.md", "docs/*.md"]
+        parsers=[Python(), Output(), Shell(), SkipParser()],
+        patterns=["README.md", "docs/*.md", "docs/how-to/*.md"],
     )
 ).pytest()
 

@@ -48,6 +48,9 @@ CASES = [
 BESIDE = [0, 2, 5, 8, 13]
 """The cases that are measured beside a busy process as well."""
 
+ROOMY = Case("Pm-3m", 32, 8, 2)
+"""The case whose three evaluations are compared in memory."""
+
 BUSY = "while True: sum(range(10_000))"
 
 
@@ -72,6 +75,7 @@ def measure(report: Report, setting: Setting, seconds: float) -> None:
             for n in BESIDE:
                 section = "below the limit, beside a busy process"
                 _measure(report, setting, section, CASES[n], seconds)
+        _measure_memory(report, setting)
 
 
 def _measure(report: Report, setting: Setting, section: str, case: Case, seconds: float) -> None:
@@ -106,3 +110,19 @@ def _measure(report: Report, setting: Setting, section: str, case: Case, seconds
                 held = {k: peak_bytes(tasks[k], modules[k], inputs[k]) for k in (best, used)}
                 figures["memory_ratio"] = held[used] / held[best]
         report.add(section, str(case), **figures)
+
+
+def _measure_memory(report: Report, setting: Setting) -> None:
+    _, inputs = variants(ROOMY, setting)
+    for evaluation in ("lowered", "streamed", "fourier"):
+        layer = gc.nn.GroupConv(
+            ROOMY.channels, ROOMY.channels, ROOMY.kernel, padding=ROOMY.kernel // 2,
+            group=ROOMY.group, evaluation=evaluation,
+        )  # fmt: skip
+        task = training_step(layer, inputs["layer"], setting)
+        timing = interleave({evaluation: task}, seconds=0)
+        report.add(
+            "training step by evaluation", f"{ROOMY}, {evaluation}",
+            peak_MiB=peak_bytes(task, layer, inputs["layer"]) / 2**20,
+            seconds=timing.median(evaluation),
+        )  # fmt: skip

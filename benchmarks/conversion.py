@@ -1,63 +1,64 @@
 """What conversion does to networks as people write them: parameters, symmetry, and time.
 
-    python benchmarks/conversion.py
+    python -m benchmarks.conversion [--seconds N] [--out FILE]
 
 Each network is converted with about as many parameters. Equivariance errors are those of the
-doctor, in float32, before and after. A step is forward and backward of a batch of 8; the two
-networks take turns, and times are medians.
+doctor, in float32, before and after. A step is forward and backward of a batch of 8.
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
 import sys
-import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import groupconv as gc
+
+from .harness import Report, interleave, machine, prepare
+
+if TYPE_CHECKING:
+    from .harness import Task
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.support.architectures import ARCHITECTURES
 
-REPEATS = 7
+OUT = Path(__file__).parent / "results" / "conversion.json"
 
 
-def batch(x: Any) -> tuple[Tensor, ...]:
-    """The input of a step, with eight images."""
+def step(net: nn.Module, x: Any) -> Task:
+    """Forward and backward, with eight images of the example's size."""
     given = x if isinstance(x, tuple) else (x,)
-    return tuple(torch.randn(8, *tensor.shape[1:]) for tensor in given)
-
-
-def step(net: nn.Module, x: tuple[Tensor, ...]) -> float:
-    """The milliseconds of one forward and backward pass."""
-    start = time.perf_counter()
-    net(*x).square().mean().backward()
-    return 1000 * (time.perf_counter() - start)
+    batch = tuple(torch.randn(8, *tensor.shape[1:]) for tensor in given)
+    return lambda: net(*batch).square().mean().backward()
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=3, help="for each network")
+    parser.add_argument("--out", type=Path, default=OUT)
+    a = parser.parse_args()
     warnings.simplefilter("ignore")
-    print("| network | group | parameters | converted | error | converted | step | converted |")
-    print("|---|---|---|---|---|---|---|---|")
+    device = torch.device("cpu")
+    prepare(device)
+    report = Report(machine(device))
     for name, (make, group, example) in ARCHITECTURES.items():
         torch.manual_seed(0)
         planar, x = make(), example()
-        net, report = gc.convert(planar, group, example=x)
+        net, found = gc.convert(planar, group, example=x)
         before = gc.testing.diagnose(planar, x, group=group).error
-        given = batch(x)
-        times = [(step(planar, given), step(net, given)) for _ in range(REPEATS + 2)][2:]
-        own, other = (statistics.median(column) for column in zip(*times, strict=True))
-        counts = f"{report.parameters:,} | {report.new_parameters:,}"
-        print(
-            f"| {name} | `{group}` | {counts} | {before:.0e} | {report.error:.0e} "
-            f"| {own:.0f} ms | {other:.0f} ms |",
-            flush=True,
-        )
+        timing = interleave({"was": step(planar, x), "is": step(net, x)}, seconds=a.seconds)
+        report.add(
+            "networks", name, group=f"`{group}`",
+            parameters=found.parameters, converted=found.new_parameters,
+            error=f"{before:.0e}", then=f"{found.error:.0e}",
+            step_ms=1000 * timing.median("was"), then_ms=1000 * timing.median("is"),
+        )  # fmt: skip
+    report.write(a.out)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent
 OUT = DOCS / "generated"
 STAMP = OUT / ".complete"
-SOURCES = [Path(__file__), DOCS / "catalogue-head.md"]
+RESULTS = DOCS.parent / "benchmarks" / "results" / "experiments.json"
+SOURCES = [Path(__file__), DOCS / "catalogue-head.md", RESULTS]
 for folder in ("groupconv", "groupconv_plugins"):
     SOURCES += (DOCS.parent / folder).rglob("*.py")
 
@@ -157,6 +158,20 @@ def index(groups: list[SplitGroup]) -> str:
     return "\n".join(lines)
 
 
+def experiments() -> str:
+    """The record of the examples' runs: a table for each, as a section that pages include."""
+    lines = []
+    for run in json.loads(RESULTS.read_text()):
+        rows = [run["columns"], ["---"] * len(run["columns"]), *run["rows"]]
+        lines += [f"<!-- --8<-- [start:{run['name']}] -->", ""]
+        for row in rows:
+            cells = (f"{cell:,}" if isinstance(cell, int) else cell for cell in row)
+            lines.append(f"| {' | '.join(cells)} |")
+        lines += ["", f"*`{run['command']}`, {run['date']}, {run['machine']}.*", ""]
+        lines += [f"<!-- --8<-- [end:{run['name']}] -->", ""]
+    return "\n".join(lines)
+
+
 def checks() -> str:
     """Every check of `verify`, as a table."""
     lines = ["| check | statement | for p4m |", "|---|---|---|"]
@@ -243,6 +258,7 @@ def main() -> None:
     data = json.dumps(explorer(groups), separators=(",", ":"))
     (OUT / "explorer-data.js").write_text(f"const GROUPS = {data};\n")
     (OUT / "checks.md").write_text(checks())
+    (OUT / "experiments.md").write_text(experiments())
     concepts()
     STAMP.touch()
 

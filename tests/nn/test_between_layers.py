@@ -11,7 +11,7 @@ from torch import nn
 
 import groupconv as gc
 
-PAGE = Path(__file__).parents[2] / "docs" / "between.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "between.md"
 WITH, WITHOUT = PAGE.read_text("utf-8").split("## On maps without planes")
 ROWS = [
     (expression, verdict, shape)

@@ -11,7 +11,7 @@ import torch
 
 import groupconv as gc
 
-PAGE = Path(__file__).parents[2] / "docs" / "strides.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "strides.md"
 ROW = r"^\| (\d+) \| (\d+) \| (\d+) \| .*? \| ([\d, ]+) \| ([\d, ]*) \|"
 ROWS = re.findall(ROW, PAGE.read_text("utf-8"), re.MULTILINE)
 CASES = [
