@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def draw(report: Report, sections: Sequence[str], path: Path) -> None:
     """Draw two sections side by side."""
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(
+        1, 2, figsize=(10, 4), sharex=True, sharey=True, layout="constrained"
+    )
     for axis, section in zip(axes, sections, strict=True):
         rows = [row for row in report.sections[section] if "first_quartile" in row][::-1]
         for place, row in enumerate(rows):

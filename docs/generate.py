@@ -16,13 +16,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 import torch
 from torch import nn
 
 import groupconv as gc
 from groupconv.errors import ExperimentalWarning
 from groupconv.plotting.graphs import generator_colours, reflects
-from groupconv.plotting.layout import element_label, readable_generators, voronoi_cell
+from groupconv.plotting.layout import (
+    element_label,
+    new_figure,
+    readable_generators,
+    voronoi_cell,
+)  # fmt: skip
+from groupconv.plotting.patterns import draw_axis, draw_point
 from groupconv_plugins import names
 
 if TYPE_CHECKING:
@@ -56,6 +63,16 @@ ARRAYS = {
 
 TITLES = {1: "Signals: 2 groups of the line", 2: "Images: 13 groups of the plane",
           3: "Volumes: 73 groups of space"}  # fmt: skip
+NUMBERS = {1: ["z1", "z1m"], 2: names.PLANE_NUMBERS.split(), 3: names.SPACE_NUMBERS.split()}
+"""The groups of each dimension, in the order of the International Tables."""
+
+SYSTEMS = {
+    1: {},
+    2: {"Oblique": 2, "Rectangular": 9, "Square": 12, "Hexagonal": 17},
+    3: {"Triclinic": 2, "Monoclinic": 15, "Orthorhombic": 74, "Tetragonal": 142, "Trigonal": 167,
+        "Hexagonal": 194, "Cubic": 230},
+}  # fmt: skip
+"""Crystal systems, and the number of the last group of each."""
 
 
 def slug(group: SplitGroup) -> str:
@@ -83,19 +100,46 @@ def picture(name: str, words: str, above: str = "") -> str:
     )
 
 
+def number(group: SplitGroup) -> int:
+    """The number of a group in the International Tables; groups of the line follow each other."""
+    return NUMBERS[group.dimension].index(group.name) + 1
+
+
+def key() -> Figure:
+    """What the symbols of point groups in space mean."""
+    figure = new_figure(6.4, 1.7)
+    axes = figure.subplots()
+    texts = ["turned, above the page", "turned, below it", "mirrored or inverted, above",
+             "mirrored or inverted, below", "mirror", "2-fold axis"]  # fmt: skip
+    for order in (3, 4, 6):
+        texts += [f"{order}-fold axis", f"{order}-fold axis, with inversion"]
+    for n, text in enumerate(texts):
+        place = np.array([2.3 * (n % 3), -(n // 3)])
+        if n < 4:
+            draw_point(axes, place, is_above=n % 2 == 0, reflects=n > 1)
+        elif n == 4:
+            axes.plot(place[0] + [-0.07, 0.07], [place[1]] * 2, color="black", lw=1.4)
+        elif n == 5:
+            draw_axis(axes, place, 2, inverts=False)
+        else:
+            draw_axis(axes, place, (3, 4, 6)[(n - 6) // 2], inverts=n % 2 == 1)
+        axes.text(place[0] + 0.15, place[1], text, fontsize=8, va="center")
+    axes.set(xlim=(-0.2, 6.8), ylim=(-3.6, 0.6))
+    axes.axis("off")
+    return figure
+
+
 def other_names(group: SplitGroup) -> str:
     """What the International Tables and others call a group."""
     name, found = group.name, []
     found += [f"`{other}`" for other, here in names.OTHER_NAMES.items() if here == name]
-    numbers = {2: names.PLANE_NUMBERS, 3: names.SPACE_NUMBERS}.get(group.dimension, "").split()
-    if name in numbers:
-        kind = "plane" if group.dimension == 2 else "space"
-        found.append(f"no. {numbers.index(name) + 1} of the {kind} groups")
+    if group.dimension > 1:
+        found.append(f"no. {number(group)} of the {PLACES[group.dimension]} groups")
     return ", ".join(found) or "none"
 
 
-def page(group: SplitGroup) -> str:
-    """The catalogue's page of one group."""
+def page(group: SplitGroup, before: SplitGroup, after: SplitGroup) -> str:
+    """The catalogue's page of one group, with the ways to its neighbours."""
     S, name = group.stabilizer, slug(group)
     motif = (
         "A letter F repeated by the group" if group.dimension < 3
@@ -104,14 +148,16 @@ def page(group: SplitGroup) -> str:
     generators = readable_generators(group)
     lines = [
         "---", f"title: {group.name}", f"description: The split group {group.name}", "---", "",
-        f"# {group.name}", "", f"[The catalogue](index.md) › {group.name}", "",
+        f"# {group.name}", "",
+        f"[The catalogue](index.md) · before: [{before.name}]({slug(before)}.md)"
+        f" · after: [{after.name}]({slug(after)}.md)", "",
         f"| other names | {other_names(group)} |", "|---|---|",
         f"| its array | {ARRAYS.get(group.lattice.name, group.lattice.name)} |",
         f"| planes of a feature map | {S.order} |",
         f"| stabilizer | {S.name}{', abelian' if len(S.center.elements) == S.order else ''} |",
         f"| an element | `({', '.join(group.coordinate_names)})` |",
         f"| subgroups | {len(S.subgroups)}, {len(S.subgroup_classes)} up to conjugacy |",
-        "", '<div class="group-pictures" markdown>', "",
+        "", f'<div class="group-pictures{" large" * (S.order > 24)}" markdown>', "",
         picture(f"{name}-motif", motif, "../"),
         picture(f"{name}-cayley", f"The Cayley graph of {S.name}", "../"),
         "</div>", "",
@@ -145,17 +191,28 @@ def index(groups: list[SplitGroup]) -> str:
     """The page that shows all groups at once."""
     lines = ["# The catalogue", "", (OUT.parent / "catalogue-head.md").read_text()]
     for dimension, title in TITLES.items():
-        lines += [f"## {title}", "", '<div class="thumbnails" markdown>', ""]
-        for group in groups:
-            if group.dimension == dimension:
-                name = slug(group)
-                shown = "".join(
-                    f"![](../{name}-motif{dark}.svg#only-{kind}){{ loading=lazy }}"
-                    for kind, dark in (("light", ""), ("dark", "-dark"))
-                )
-                lines += [f"[{shown}<br>{group.name}]({name}.md)", ""]
-        lines += ["</div>", ""]
+        lines += [f"## {title}", ""]
+        if dimension == 3:
+            lines += [picture("catalogue-key", "The symbols of axes, mirrors and points", "../")]
+        shown = [group for group in groups if group.dimension == dimension]
+        ends = SYSTEMS[dimension] or {"": len(shown)}
+        for system, last in ends.items():
+            lines += [f"### {system}", ""] if system else []
+            lines += ['<div class="thumbnails" markdown>', ""]
+            while shown and number(shown[0]) <= last:
+                lines += [thumbnail(shown.pop(0)), ""]
+            lines += ["</div>", ""]
     return "\n".join(lines)
+
+
+def thumbnail(group: SplitGroup) -> str:
+    """A group's picture, name and number of planes."""
+    name, planes = slug(group), "plane" if group.order == 1 else "planes"
+    motif = "".join(
+        f"![](../{name}-motif{dark}.svg#only-{kind}){{ loading=lazy }}"
+        for kind, dark in (("light", ""), ("dark", "-dark"))
+    )
+    return f"[{motif}<br>{group.name}]({name}.md)<br><small>{group.order} {planes}</small>"
 
 
 def experiments() -> str:
@@ -245,15 +302,16 @@ def main() -> None:
     warnings.simplefilter("ignore", ExperimentalWarning)
     (OUT / "catalogue").mkdir(parents=True, exist_ok=True)
     groups = [gc.group(name) for name in gc.groups()]
-    groups.sort(key=lambda group: group.dimension)
-    for group in groups:
-        name = slug(group)
-        (OUT / "catalogue" / f"{name}.md").write_text(page(group))
+    groups.sort(key=lambda group: (group.dimension, number(group)))
+    for n, group in enumerate(groups):
+        name, neighbours = slug(group), (groups[n - 1], groups[(n + 1) % len(groups)])
+        (OUT / "catalogue" / f"{name}.md").write_text(page(group, *neighbours))
         draw = (
             gc.plotting.point_group_figure if group.dimension == 3 else gc.plotting.wallpaper_figure
         )
         save(draw(group), f"{name}-motif")
         save(gc.plotting.cayley_figure(group), f"{name}-cayley")
+    save(key(), "catalogue-key")
     (OUT / "catalogue" / "index.md").write_text(index(groups))
     data = json.dumps(explorer(groups), separators=(",", ":"))
     (OUT / "explorer-data.js").write_text(f"const GROUPS = {data};\n")

@@ -104,6 +104,21 @@ def test_every_group_has_a_page_whose_code_runs(site):
         exec(code, {})
 
 
+def test_the_catalogue_names_every_group_once_in_the_order_of_the_tables(site):
+    text = (site / "generated" / "catalogue" / "index.html").read_text()
+    shown = re.findall(r"<br>([^<]+)</a><br><small>(\d+) plane", text)
+    assert dict(shown) == {name: str(gc.group(name).order) for name in gc.groups()}
+    names = [name for name, _ in shown]
+    assert names == list(dict.fromkeys(names))
+    assert names[:5] == ["z1", "z1m", "z2", "p2", "pm"]
+    assert names[-3:] == ["Pm-3m", "Fm-3m", "Im-3m"]
+    sections = re.findall(r'<h3 id="[^"]*">([A-Z]\w+)|<br>(p3|P4/mmm|R-3m|P432)</a>', text)
+    for first, system in {
+        "p3": "Hexagonal", "P4/mmm": "Tetragonal", "R-3m": "Trigonal", "P432": "Cubic",
+    }.items():  # fmt: skip
+        assert sections[sections.index(("", first)) - 1] == (system, "")
+
+
 def test_every_public_name_has_an_entry_in_the_reference(site):
     entries = set()
     for page in (site / "reference").glob("*.html"):

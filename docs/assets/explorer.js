@@ -16,6 +16,9 @@
   const times = (A, [i, j]) => [A[0][0] * i + A[0][1] * j, A[1][0] * i + A[1][1] * j];
   const mod = (a, n) => ((a % n) + n) % n;
 
+  /** The elements that are shown first. */
+  const first = () => ({ s: Math.min(1, order() - 1), t: G().generators.at(-1) ?? 0 });
+
   /** Where a point of the lattice stands on the page, as [right, down]. */
   const onPage = ([i, j]) => {
     const [down, right] = times(G().basis, [i, j]);
@@ -361,7 +364,7 @@
     const scale = 0.3 / (size + 1);
     const spread = Math.max(1, order() / 6);
     const at = G().places.map(([right, up]) => [spread * right, -spread * up]);
-    const svg = make("svg", { class: "map", viewBox: box([[0, 0], ...at], 0.42), role: "img", "aria-label":
+    const svg = make("svg", { class: "map", style: `--planes: ${order()}`, viewBox: box([[0, 0], ...at], 0.42), role: "img", "aria-label":
       `The painting moved by ${name(state.s)} in the middle, and the planes of its feature map around it` });
     const group = (values, centre, attributes, top) => {
       const g = make("g", attributes);
@@ -401,13 +404,13 @@
     if (group in GROUPS) state.group = group;
     if (fields.get("size") in G().filters) state.size = Number(fields.get("size"));
     for (const key of ["s", "t"]) state[key] = Math.min(order() - 1, Math.max(0, Number(fields.get(key)) || 0));
-    if (!fields.has("s")) state.s = Math.min(1, order() - 1);
+    for (const key of ["s", "t"]) if (!fields.has(key)) state[key] = first()[key];
     for (const key of ["filter", "paint"]) state[key] = /^[012]*$/.test(fields.get(key) || "") ? fields.get(key) || "" : "";
   }
 
   function set(changes, focus) {
     Object.assign(state, changes);
-    if (changes.group) Object.assign(state, { s: Math.min(1, order() - 1), t: 0, filter: "", paint: "" });
+    if (changes.group) Object.assign(state, { ...first(), filter: "", paint: "" });
     if (changes.size) state.filter = "";
     cursor = changes.group ? 0 : cursor;
     remember();
@@ -443,7 +446,8 @@
       panel("Wallpaper", wallpaper(found), make("div", { class: "elements" },
         make("button", { type: "button", onclick: () => set({ paint: found.domain.map(() => 0).join("") }) }, "Clear"),
         make("button", { type: "button", onclick: () => set({ paint: "" }) }, "Example"))),
-      make("section", { class: "wide", "aria-label": "Feature map" }, make("h3", {}, `Feature map of the painting, moved by s = ${s}`), featureMap(found)),
+      make("section", { class: "wide", "aria-label": "Feature map" }, make("h3", {}, `Feature map of the painting, moved by s = ${s}`),
+        make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Planes of the feature map" }, featureMap(found))),
     );
     if (focus) root.querySelector(focus)?.focus();
   }

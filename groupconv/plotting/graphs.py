@@ -101,7 +101,7 @@ def cayley_figure(
     if 0 in flat:
         wrong = "0 is the identity, which leads nowhere; give other elements"
         raise ArgumentError(f"generators={flat}: {wrong}")
-    side = 4 + group.order / 8
+    side = 4 + group.order / 16
     figure = new_figure(side, side)
     from matplotlib.lines import Line2D  # after new_figure, which reports a missing matplotlib
 

@@ -109,16 +109,24 @@ def point_group_figure(group: SplitGroup | str) -> Figure:
     _draw_mirrors(axes, parts)
     _draw_axes(axes, parts)
     for s, point in enumerate(parts @ _general_point(group.lattice)):
-        colour = (REFLECTION if reflects(group, s) else ROTATION)[0]
-        is_above = point[2] > 0
-        x, y = _project(point)
-        axes.plot(
-            x, y, "o", ms=5 if is_above else 8, mec=colour, zorder=4,
-            mfc=colour if is_above else "none", mew=1.3,
-        )  # fmt: skip
+        draw_point(axes, _project(point), is_above=point[2] > 0, reflects=reflects(group, s))
     axes.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12), aspect="equal")
     axes.axis("off")
     return figure
+
+
+def draw_point(axes: Axes, place: FloatArray, *, is_above: bool, reflects: bool) -> None:
+    """An image of the general point: a dot above the page, a ring below it."""
+    colour = (REFLECTION if reflects else ROTATION)[0]
+    size, face = (5, colour) if is_above else (8, "none")
+    axes.plot(*place, "o", ms=size, mec=colour, mfc=face, mew=1.3, zorder=4)
+
+
+def draw_axis(axes: Axes, place: FloatArray, order: int, *, inverts: bool) -> None:
+    """Where an axis meets the sphere: a polygon, open if the turn comes with an inversion."""
+    marker = (order, 0, FACES[order]) if order > 2 else "d"
+    face = "white" if inverts else "black"
+    axes.plot(*place, marker=marker, ms=9, mec="black", mfc=face, zorder=3)
 
 
 def _project(points: FloatArray) -> FloatArray:
@@ -175,7 +183,4 @@ def _draw_axes(axes: Axes, parts: FloatArray) -> None:
         if order == 2 and proper == 1:
             continue  # a mirror
         for end in [axis] if axis[2] > 1e-5 else [axis, tuple(-c for c in axis)]:
-            x, y = _project(np.array(end))
-            face = "black" if proper == order else "white"
-            marker = (order, 0, FACES[order]) if order > 2 else "d"
-            axes.plot(x, y, marker=marker, ms=9, mec="black", mfc=face, zorder=3)
+            draw_axis(axes, _project(np.array(end)), order, inverts=proper != order)
