@@ -26,7 +26,7 @@ OF_WINDOW = 54.0  # reading an entry of a window
 OF_ROW = 16.0  # beginning a row of a window
 OF_OUTPUT = 2.2  # the transform of an output, as a share of all that a window costs
 
-LEAST_GAIN = 1.2
+LEAST_GAIN = 1.04
 """The least predicted gain for which the Fourier transform is chosen."""
 
 LEAST_PRODUCTS = 2.5e8
