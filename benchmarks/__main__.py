@@ -40,8 +40,7 @@ def main() -> None:
         below.measure(report, setting, a.seconds / 2)
     out = a.out or ROOT / "benchmarks" / "results" / f"{device.type}.json"
     report.write(out)
-    if len(settings) > 1:
-        out.with_name(f"{out.stem}-means.md").write_text(layers.means(report, settings))
+    out.with_name(f"{out.stem}-means.md").write_text(layers.means(report, settings))
     shown = next((s for s in settings if s.has_graphs), settings[0])
     path = a.out.with_suffix(".png") if a.out else PICTURES / f"speed-{device.type}.png"
     draw(report, [shown.section(name) for name in ("training step", "inference")], path)

@@ -48,7 +48,7 @@ CASES = [
 BESIDE = [0, 2, 5, 8, 13]
 """The cases that are measured beside a busy process as well."""
 
-ROOMY = Case("Pm-3m", 32, 8, 2)
+ROOMY = Case("Pm-3m", 16, 8, 2)
 """The case whose three evaluations are compared in memory."""
 
 BUSY = "while True: sum(range(10_000))"

@@ -54,9 +54,9 @@ def main() -> None:
         timing = interleave({"was": step(planar, x), "is": step(net, x)}, seconds=a.seconds)
         report.add(
             "networks", name, group=f"`{group}`",
-            parameters=found.parameters, converted=found.new_parameters,
-            error=f"{before:.0e}", then=f"{found.error:.0e}",
-            step_ms=1000 * timing.median("was"), then_ms=1000 * timing.median("is"),
+            parameters_before=found.parameters, parameters_after=found.new_parameters,
+            error_before=f"{before:.0e}", error_after=f"{found.error:.0e}",
+            step_ms_before=1000 * timing.median("was"), step_ms_after=1000 * timing.median("is"),
         )  # fmt: skip
     report.write(a.out)
 

@@ -181,10 +181,14 @@ class Report:
         return "\n".join(lines)
 
 
+def _digits(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
 def _shown(row: Mapping[str, Any]) -> dict[str, str]:
     """A row as texts, with both quartiles in one column."""
     texts = {
-        key.replace("_", " "): f"{value:.4g}" if isinstance(value, float) else str(value)
+        key.replace("_", " "): _digits(value) if isinstance(value, float) else str(value)
         for key, value in row.items()
         if not key.endswith("quartile")
     }

@@ -207,14 +207,12 @@ def measure(report: Report, setting: Setting, seconds: float) -> None:
 
 
 def means(report: Report, settings: Sequence[Setting]) -> str:
-    """The geometric means of a run as a table, a row for each setting that runs all cases."""
-    lines = ["| | training step | inference |", "|---|---|---|"]
+    """The geometric means of a run as a table, a row for each setting."""
+    lines = ["| setting | layers | training step | inference |", "|---|---|---|---|"]
     for setting in settings:
-        if setting.cases is CASES:
-            rows = [report.sections[setting.section(s)][-1] for s in ("training step", "inference")]
-            lines.append(
-                f"| {setting.name} | " + " | ".join(f"{row['ratio']:.3f}" for row in rows) + " |"
-            )
+        rows = [report.sections[setting.section(s)][-1] for s in ("training step", "inference")]
+        means = " | ".join(f"{row['ratio']:.3f}" for row in rows)
+        lines.append(f"| {setting.name} | {len(setting.cases)} | {means} |")
     return "\n".join(lines) + "\n"
 
 

@@ -149,6 +149,9 @@
 
   const isDark = () => document.body.dataset.mdColorScheme === "slate";
 
+  /** The colours of the generators. */
+  const colours = () => (isDark() ? G().darkColours : G().colours);
+
   function colour(value, most) {
     const BLUE = isDark() ? [110, 168, 230] : [33, 102, 172];
     const RED = isDark() ? [240, 104, 110] : [178, 24, 43];
@@ -165,7 +168,7 @@
 
   /** An arrow of a generator's colour, bent towards the centre where it turns; a line if it is its own inverse. */
   function arrow(start, end, n, room, attributes = {}) {
-    const { generators, composition, colours, reflects } = G();
+    const { generators, composition, reflects } = G();
     const g = generators[n];
     const bend = reflects[g] ? 0 : 0.18;
     const inward = [0, 1].map((k) => ((start[k] + end[k]) / 2) * (1 - bend));
@@ -175,15 +178,15 @@
     };
     const [a, b] = [shorten(start, inward), shorten(end, inward)];
     const head = composition[g][g] === 0 ? null : `url(#explorer-head-${n})`;
-    return make("path", { d: `M${a} Q${inward} ${b}`, stroke: colours[n], "marker-end": head, ...attributes });
+    return make("path", { d: `M${a} Q${inward} ${b}`, stroke: colours()[n], "marker-end": head, ...attributes });
   }
 
-  const heads = () => make("defs", {}, ...G().colours.map((fill, n) =>
+  const heads = () => make("defs", {}, ...colours().map((fill, n) =>
     make("marker", { id: `explorer-head-${n}`, viewBox: "0 0 6 6", refX: 5, refY: 3, markerWidth: 5, markerHeight: 5, orient: "auto" },
       make("path", { d: "M0 0 L6 3 L0 6 z", fill, style: `fill:${fill};opacity:1;stroke:none` }))));
 
   const legend = () => make("p", { class: "legend" }, ...G().generators.map((g, n) =>
-    make("span", { style: `--generator:${G().colours[n]}` }, `${g}: ${name(g)}`)));
+    make("span", { style: `--generator:${colours()[n]}` }, `${g}: ${name(g)}`)));
 
   const name = (s) => `${G().labels[s]}: ${G().words[s]}`;
 
@@ -249,7 +252,7 @@
     const head = make("tr", {}, make("th", { scope: "col" }, "s·t"),
       ...composition.map((_, t) => make("th", { scope: "col" }, String(t))));
     return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Composition table, by flat indices" },
-      make("table", { class: "composition" }, make("thead", {}, head), body));
+      make("table", { class: order() > 8 ? "composition dense" : "composition" }, make("thead", {}, head), body));
   }
 
   function graph() {
@@ -437,7 +440,7 @@
       make("section", { class: "wide", "aria-label": "Elements" }, make("h3", {}, "Elements"),
         make("div", { class: "elements" }, ...elements),
         make("p", { "aria-live": "polite", class: "said" },
-          `s = ${s}, ${name(s)}.` + (t ? ` s·t = ${product}, ${name(product)}.` : "") + (s ? ` s is ${spelled}.` : ""))),
+          `s = ${s}, ${name(s)}.` + (t ? ` s·t = ${product}, ${name(product)}.` : "") + (path(s).length > 1 ? ` As a product of generators, s is ${spelled}.` : ""))),
       panel("Filter", make("div", { class: "pair" },
         make("figure", {}, filterPicture(0, true), make("figcaption", {}, "ψ: click a cell")),
         make("figure", { class: "turned" }, filterPicture(s, false), make("figcaption", {}, "L", make("sub", {}, String(s)), " ψ")))),

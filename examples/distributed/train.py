@@ -5,6 +5,7 @@
 What the network learns is what one process learns on the joint batch.
 """
 
+import os
 import sys
 
 import torch
@@ -27,24 +28,31 @@ def network() -> nn.Sequential:
     return nn.Sequential(
         block(p4.LiftingConv(1, 8, 3, padding=1)),
         block(p4.GroupConv(8, 8, 3, padding=1)),
-        p4.CosetPool(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        p4.CosetPool(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
         nn.Linear(8, 4),
-    )  # fmt: skip
+    )
 
 
 def main() -> None:
+    device = torch.device("cpu")
+    if torch.cuda.is_available():
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
     dist.init_process_group()
     rank, processes = dist.get_rank(), dist.get_world_size()
     torch.manual_seed(0)  # all processes make the same network and data
-    net = network()
-    images, labels = torch.randn(16, 1, 9, 9), torch.randint(4, (16,))
+    net = network().to(device)
+    images = torch.randn(16, 1, 9, 9).to(device)
+    labels = torch.randint(4, (16,)).to(device)
     if "--shard" in sys.argv:
         for part in net[:2]:
             fully_shard(part)
         fully_shard(net)
     else:
         # The only buffers are index tables, which all processes have.
-        net = DistributedDataParallel(net, broadcast_buffers=False)
+        net = DistributedDataParallel(net, forward_sync_buffers=False)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     for _ in range(5):
         scores = net(images[rank::processes])

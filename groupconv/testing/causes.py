@@ -266,7 +266,7 @@ def _crop(case: Case) -> Cause | None:
             odd = (n - m) % 2
             return (
                 f"it keeps {m} of {n} cells along axis {axis}, "
-                + ("which have no middle" if odd else "not those in the middle"),
+                + ("which cannot be centred" if odd else "not those in the middle"),
                 f"keep {m - 1} or {m + 1}, (n - m) / 2 off each end"
                 if odd
                 else "cut the same number off both ends, as CenterCrop does",
