@@ -12,6 +12,7 @@ import io
 import json
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +29,18 @@ from groupconv.plotting.layout import (
     new_figure,
     readable_generators,
     voronoi_cell,
-)  # fmt: skip
+)
 from groupconv.plotting.patterns import draw_axis, draw_point
 from groupconv_plugins import names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from groupconv.algebra import SplitGroup
+    from groupconv.algebra.exact import FloatArray
 
 DOCS = Path(__file__).parent
 OUT = DOCS / "generated"
@@ -68,7 +73,7 @@ NUMBERS = {1: ["z1", "z1m"], 2: names.PLANE_NUMBERS.split(), 3: names.SPACE_NUMB
 """The groups of each dimension, in the order of the International Tables."""
 
 SYSTEMS = {
-    1: {},
+    1: {"": 2},
     2: {"Oblique": 2, "Rectangular": 9, "Square": 12, "Hexagonal": 17},
     3: {"Triclinic": 2, "Monoclinic": 15, "Orthorhombic": 74, "Tetragonal": 142, "Trigonal": 167,
         "Hexagonal": 194, "Cubic": 230},
@@ -106,24 +111,29 @@ def number(group: SplitGroup) -> int:
     return NUMBERS[group.dimension].index(group.name) + 1
 
 
+def draw_mirror(axes: Axes, place: FloatArray) -> None:
+    """A piece of a mirror's circle."""
+    axes.plot(place[0] + [-0.07, 0.07], [place[1]] * 2, color="black", lw=1.4)
+
+
 def key() -> Figure:
     """What the symbols of point groups in space mean."""
     figure = new_figure(6.4, 1.7)
     axes = figure.subplots()
-    texts = ["turned, above the page", "turned, below it", "mirrored or inverted, above",
-             "mirrored or inverted, below", "mirror", "2-fold axis"]  # fmt: skip
+    marks: dict[str, Callable[..., None]] = {
+        "turned, above the page": partial(draw_point, is_above=True, reflects=False),
+        "turned, below it": partial(draw_point, is_above=False, reflects=False),
+        "mirrored or inverted, above": partial(draw_point, is_above=True, reflects=True),
+        "mirrored or inverted, below": partial(draw_point, is_above=False, reflects=True),
+        "mirror": draw_mirror,
+        "2-fold axis": partial(draw_axis, order=2, inverts=False),
+    }
     for order in (3, 4, 6):
-        texts += [f"{order}-fold axis", f"{order}-fold axis, with inversion"]
-    for n, text in enumerate(texts):
+        marks[f"{order}-fold axis"] = partial(draw_axis, order=order, inverts=False)
+        marks[f"{order}-fold axis, with inversion"] = partial(draw_axis, order=order, inverts=True)
+    for n, (text, draw) in enumerate(marks.items()):
         place = np.array([2.3 * (n % 3), -(n // 3)])
-        if n < 4:
-            draw_point(axes, place, is_above=n % 2 == 0, reflects=n > 1)
-        elif n == 4:
-            axes.plot(place[0] + [-0.07, 0.07], [place[1]] * 2, color="black", lw=1.4)
-        elif n == 5:
-            draw_axis(axes, place, 2, inverts=False)
-        else:
-            draw_axis(axes, place, (3, 4, 6)[(n - 6) // 2], inverts=n % 2 == 1)
+        draw(axes, place)
         axes.text(place[0] + 0.15, place[1], text, fontsize=8, va="center")
     axes.set(xlim=(-0.2, 6.8), ylim=(-3.6, 0.6))
     axes.axis("off")
@@ -198,8 +208,7 @@ def index(groups: list[SplitGroup]) -> str:
         if dimension == 3:
             lines += [picture("catalogue-key", "The symbols of axes, mirrors and points", "../")]
         shown = [group for group in groups if group.dimension == dimension]
-        ends = SYSTEMS[dimension] or {"": len(shown)}
-        for system, last in ends.items():
+        for system, last in SYSTEMS[dimension].items():
             lines += [f"### {system}", ""] if system else []
             lines += ['<div class="thumbnails" markdown>', ""]
             while shown and number(shown[0]) <= last:
