@@ -79,6 +79,7 @@ NORMS = {
 }
 GRAPHS = mean(GPU, "training step, bfloat16, CUDA graphs")
 LAST = CPU["norms and pools"][f"{NORM}, 23 at 16, batch 32, training, channels_last"]["ratio"]
+TF32 = mean(GPU, "training step, TF32")
 EAGER = mean(GPU, "training step, bfloat16")
 CONVERTED = [
     row["step_ms_after"] / row["step_ms_before"]
@@ -86,19 +87,24 @@ CONVERTED = [
 ]
 FLOAT32 = mean(GPU, "training step, float32")
 
+GPU_SENTENCE = (
+    f"On an H100, layers are lowered: {FLOAT32} times in float32 and {TF32} in TF32, torch's "
+    f"default for convolutions; in bfloat16 {EAGER} times, where the GPU waits for Python, or "
+    f"{GRAPHS} as a CUDA graph"
+)
+
 SENTENCES = [
     ("README.md", f"a training step takes {TRAINING} times as long as the planar convolution with "
                   f"the expanded bank, and inference {INFERENCE} times"),
     ("README.md", f"with at most {MEMORY:.2f} times its memory"),
     ("README.md", f"a training step of `p4m` {gain('p4m 23 3×3')} times with 23 channels and "
                   f"{gain('p4m 128')} times with 128"),
-    ("README.md", f"On an H100, layers are lowered: {FLOAT32} times in float32; in bfloat16 "
-                  f"{EAGER} times, where the GPU waits for Python, or {GRAPHS} as a CUDA graph"),
+    ("README.md", GPU_SENTENCE),
     ("docs/faq.md", f"it takes {TRAINING} times as long as that one"),
-    ("docs/faq.md", f"On a GPU it takes {FLOAT32} times as long in float32"),
+    ("docs/faq.md", f"On a GPU it takes {FLOAT32} times as long in float32, and {TF32} in TF32"),
     ("docs/faq.md", f"takes {EAGER} times as long, or {GRAPHS} as a CUDA graph"),
     ("docs/faq.md", f"takes {span(CONVERTED)} times as long"),
-    ("docs/speed.md", f"in this format takes {LAST:.1f} times as long as torch's"),
+    ("docs/speed.md", f"in this format takes {LAST:.1f} times as long as torch's on a CPU"),
     ("docs/speed.md", f"of p4m with 128 channels and of p6m with 48 were {on_gpu('p4m 128')} and "
                       f"{on_gpu('p6m 48')} times as fast as the planar convolution, those of P432 "
                       f"with 16 were {on_gpu('P432 16 3')} times, of Pm-3m with 8 and 16 were "

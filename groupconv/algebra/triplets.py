@@ -31,6 +31,11 @@ def read_triplet(text: str) -> Rows:
         >>> read_triplet("x-y, x, z")
         ((1, -1, 0), (1, 0, 0), (0, 0, 1))
     """
+    if re.match(r"\s*[0-9]+\s+\S", text):
+        raise ArgumentError(
+            f"{text!r} begins with a number that stands apart, as the lines of a list do; leave "
+            f"it out"
+        )
     parts = text.strip(" '\"").replace("−", "-").lower().split(",")
     axes = AXES[: len(parts)]
     rows, shifts = [], []

@@ -63,7 +63,7 @@ def wallpaper_figure(group: SplitGroup | str, cells: int = 2) -> Figure:
         for s, (part, turn) in enumerate(zip(parts, cartesian, strict=True)):
             image = part @ place
             image -= image.round()  # next to the middle of the cell
-            letter = turn @ (0.47 * room * MOTIF).T + (basis @ image + offset)[:, None]
+            letter = turn @ (0.4 * room * MOTIF).T + (basis @ image + offset)[:, None]
             colour = (REFLECTION if reflects(group, s) else ROTATION)[0]
             axes.fill(letter[1], -letter[0], facecolor=colour, edgecolor="none")
     axes.set_aspect("equal")

@@ -68,7 +68,7 @@ def _missing_element(failure: Failure) -> str:
     if failure.right[:-1, :-1] in _linear_parts(failure.group):
         what = "no valid index" if isinstance(failure.left, str) else "the index of another matrix"
         return f"the product has the linear part of an element, and index finds {what}"
-    known = f"{len(group.indices)} elements by stabilizer_shape {group.shape}"
+    known = f"{len(group.indices)} elements by the orders {group.shape} of its coordinates"
     return f"the product is not an element: the stabilizer lacks it, with {known}"
 
 

@@ -224,6 +224,8 @@ def test_the_same_elements_in_another_order_are_recognised():
         ("x,z", "'z' is not a sum of x, y; write one such as '-y,x'"),
         ("w", "'w' is not a sum of x; write one such as '-x'"),
         ("[[0,-1],[1,0]]", "is not a coordinate triplet"),
+        ("3 -y,x,z", "begins with a number that stands apart"),
+        ("14 y,x,z", "begins with a number that stands apart"),
         ("x,y,z,x", "it has 4 parts, expected up to 3"),
     ],
 )

@@ -214,6 +214,11 @@ def test_a_planted_cause_is_found(name):
     assert "← breaks it" in str(found)
 
 
+def test_planes_that_are_equal_are_still_planes():
+    found = diagnose(L.LiftingConv(2, 3, 1), torch.randn(1, 2, 5, 5))
+    assert [stage.space for stage in found.stages] == ["group"]
+
+
 def test_a_stock_network_that_is_right_is_not_accused():
     layers = nn.ReLU(), nn.AvgPool3d((1, 3, 3), (1, 2, 2)), nn.GroupNorm(2, 4), nn.Softmax(2)
     found = diagnose(chain(*layers, L.CosetPool())(), torch.randn(2, 2, 9, 9))

@@ -49,7 +49,7 @@ def test_each_specimen_of_a_wrong_composition_tells_its_cause():
         zoo.WrongInverse: "inverse gives the right stabilizer element here, and not the",
         zoo.SwappedTranslation: "index gives the translation in another order",
         zoo.WrongIndex: "index and matrix disagree about the stabilizer coordinates",
-        zoo.Missing: "the stabilizer lacks it, with 3 elements by stabilizer_shape (3,)",
+        zoo.Missing: "lacks it, with 3 elements by the orders (3,) of its coordinates",
         zoo.Sixths: "its matrices are isometries of the lattice 'hexagonal'",
         zoo.LinearPartMoves: "the linear part depends on the translation",
         zoo.TranslationForgotten: "the last column is not the translation",
@@ -215,6 +215,26 @@ def test_a_law_holds_for_the_origin_too():
     assert laws["periodicity"] == laws["composition law"] == "undecided"
     assert str(report).startswith(
         "p4: proved; not needed and left open: periodicity, composition law"
+    )
+
+
+def test_an_open_law_that_fails_says_where():
+    """With 1 - 2 m in place of (-1)^m, which agree for m = 0 and 1 alone."""
+
+    class Flips(gc.SplitGroup):
+        name, lattice, stabilizer_shape = "flips", gc.SQUARE, (2,)
+
+        def matrix(self, m, u, v):
+            return sympy.ImmutableMatrix([[1 - 2 * m, 0, u], [0, 1, v], [0, 0, 1]])
+
+        def index(self, matrix):
+            return (1 - matrix[0, 0]) / 2, matrix[0, 2], matrix[1, 2]
+
+    report = gc.verify(Flips())
+    assert report.passed
+    (law,) = [check for check in report.checks if check.name == "periodicity"]
+    assert law.how == (
+        "undecided: it fails at m = 0; only the coordinates' own range has to be right"
     )
 
 
