@@ -48,7 +48,7 @@ class Output(CodeBlockParser):
 
 
 class Shell(CodeBlockParser):
-    """Blocks of commands."""
+    """Blocks of commands; those that need more than a folder are marked `bash`, and not run."""
 
     language = "sh"
 

@@ -105,7 +105,7 @@ def test_new_packages_and_the_example_pass_their_own_tests(environment, tmp_path
 def test_five_commands_from_nothing_to_a_trained_group(environment, tmp_path):
     # The commands of the README, in a clone, but for pip's downloads and the number of epochs.
     text = (ROOT / "README.md").read_text()
-    (block,) = re.findall(r"^In five commands.*?```\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    (block,) = re.findall(r"^In five commands.*?```bash\n(.*?)```", text, re.DOTALL | re.MULTILINE)
     commands = re.sub(r"\\\n +", "", block).splitlines()
     assert len(commands) == 5
     for part in ("groupconv", "groupconv_plugins"):
