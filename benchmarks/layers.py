@@ -102,7 +102,7 @@ class Setting(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What tells it from the others, such as `bfloat16, compiled`."""
+        """What distinguishes it, such as `bfloat16, compiled`."""
         more = {"compiled": self.is_compiled, "CUDA graphs": self.has_graphs}
         kind = "TF32" if self.is_tf32 else str(self.dtype).removeprefix("torch.")
         return ", ".join([kind, *(key for key, is_so in more.items() if is_so)])

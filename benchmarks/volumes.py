@@ -13,25 +13,17 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 import groupconv as gc
 
 from .harness import Report, interleave, machine, peak_bytes, prepare
-
-if TYPE_CHECKING:
-    from .harness import Task
+from .layers import settings, training_step
 
 GROUPS = ("P1", "P222", "P432", "Pm-3m")
 WIDTH, SIZE, BATCH = 48, 16, 4
 OUT = Path(__file__).parent / "results" / "volumes.json"
-
-
-def step(layer: gc.nn.GroupConv, x: torch.Tensor) -> Task:
-    """Forward and backward."""
-    return lambda: layer(x).sum().backward()
 
 
 def main() -> None:
@@ -48,7 +40,8 @@ def main() -> None:
         planes = () if group.order == 1 else (group.order,)
         layers[name] = gc.nn.GroupConv(C, C, 3, padding=1, group=group)
         inputs[name] = torch.randn(BATCH, C, *planes, *(SIZE,) * 3, requires_grad=True)
-    tasks = {name: step(layer, inputs[name]) for name, layer in layers.items()}
+    (setting,) = settings(device)
+    tasks = {name: training_step(m, inputs[name], setting) for name, m in layers.items()}
     timing = interleave(tasks, seconds=a.seconds)
     for name, layer in layers.items():
         order = gc.group(name).order

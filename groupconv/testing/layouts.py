@@ -77,11 +77,10 @@ def layouts(
     if y.ndim <= 2:
         yield invariant(first)
     for ending, as_map in _as_maps(y, d, sizes):
-        has_planes = y.ndim == d + 3 and not ending
-        apart_first = sorted(spaces, key=lambda pair: not has_planes or pair[1].index != y.shape[2])
-        for group, space in apart_first:
+        apart = y.shape[2] if y.ndim == d + 3 and not ending else 0  # planes on their own axis
+        for group, space in sorted(spaces, key=lambda pair: pair[1].index != apart):
             planes, channels = space.index, as_map(y).shape[1]
-            is_apart = has_planes and planes == y.shape[2]
+            is_apart = planes == apart
             if channels % planes or (planes > 1 and y.ndim == d + 3 and not is_apart):
                 continue
             name = "group" if space.order == 1 else f"{planes} planes"

@@ -26,7 +26,7 @@ LONGEST_SUM = 8
 """Angles that are sums of more terms are not expanded."""
 
 NEAR = range(-1, 2)
-"""Where an open statement is tried."""
+"""The integers that are tried where sympy does not settle a statement."""
 
 NOT_SIMPLIFIED = "sympy does not simplify the difference to zero"
 
@@ -86,7 +86,7 @@ def _periodicity(group: SplitGroup, x: Symbols) -> Check:
 
 
 def _why_open(differences: Sequence[sympy.ImmutableMatrix], x: Symbols) -> str:
-    """Where a statement fails near zero, which the group does not mind; or what stopped sympy."""
+    """Integers for which a statement fails, or that sympy could not settle it."""
     for values in sorted(itertools.product(NEAR, repeat=len(x)), key=lambda v: sum(map(abs, v))):
         place = dict(zip(x, values, strict=True))
         if any(D.subs(place).doit().is_zero_matrix is False for D in differences):
