@@ -1,4 +1,4 @@
-"""What the docs say of the groups, and that no line of code is too long for a page."""
+"""What the docs say of the groups and of the paper; no line of code is too long for a page."""
 
 from __future__ import annotations
 
@@ -53,3 +53,14 @@ def test_the_table_of_groups_tells_the_truth():
             parts = [group.stabilizer.descriptions[s] for s in elements]
             named = zip(group.coordinate_names, parts, strict=False)
             assert words == "; ".join(f"{c}: {what}" for c, what in named), name
+
+
+def test_every_equation_of_the_paper_has_its_tests():
+    text = (ROOT / "docs" / "paper.md").read_text()
+    rows = re.findall(r"^\|[^(|]*\((\d+(?:, \d+)*)\) ", text, re.MULTILINE)
+    equations = [int(number) for row in rows for number in row.split(", ")]
+    assert sorted(equations) == list(range(1, 25))
+    named = re.findall(r"`([a-z_/]*test_[a-z_]+\.py)(?:::(test_[a-z0-9_]+))?`", text)
+    assert len(named) > 30
+    for file, test in named:
+        assert f"def {test or 'test_'}" in (ROOT / "tests" / file).read_text(), (file, test)
