@@ -181,7 +181,7 @@ class FourierTables:
         return self.turned.nbytes + 8 * self.psi.numel() + 4 * self.fourier.nbytes
 
     def filters(self, weight: Tensor, parts: Sequence[slice]) -> list[list[Tensor]]:
-        """For each block and part of the kernel, matrices `(products, D C_out, D cells C_in)`."""
+        """For each part of the kernel and block, matrices `(products, D C_out, D cells C_in)`."""
         C_out, C_in, _ = weight.shape
         psi = weight.flatten(0, 1).T.index_select(0, self.psi).view(self.order, -1)
         return self._matrices(self.there @ psi, C_out, C_in, parts, "kabqoi->kboaqi")
@@ -195,27 +195,20 @@ class FourierTables:
     def _matrices(
         self, entries: Tensor, C_out: int, C_in: int, parts: Sequence[slice], order: str
     ) -> list[list[Tensor]]:
-        found = []
+        found: list[list[Tensor]] = [[] for _ in parts]
         for block in self.blocks:
             k, D = block.irreps, block.size
             matrices = entries[block.entries].view(k, D, D, self.num_cells, C_out, C_in)
             matrices = torch.einsum(order, matrices)  # shape: (k, D, C, D, Q, C')
-            rows = D * matrices.shape[2]
-            found.append(
-                [
-                    matrices[:, :, :, :, part]
-                    .reshape(k, 1, rows, -1)
-                    .expand(k, block.copies, rows, -1)
-                    .flatten(0, 1)
-                    for part in parts
-                ]
-            )
+            for of_part, part in zip(found, parts, strict=True):
+                rows = matrices[:, :, :, :, part].reshape(k, 1, D * matrices.shape[2], -1)
+                of_part.append(rows.expand(-1, block.copies, -1, -1).flatten(0, 1))
         return found
 
     def weight_gradient(self, sums: list[list[Tensor]], C_out: int, C_in: int) -> Tensor:
         """From the gradients of `adjoint_filters` to that of the weight."""
         rows = []
-        for block, of_parts in zip(self.blocks, sums, strict=True):
+        for block, *of_parts in zip(self.blocks, *sums, strict=True):
             k, D = block.irreps, block.size
             apart = [part.view(k, block.copies, D, C_in, D, -1, C_out).sum(1) for part in of_parts]
             entries = torch.cat(apart, 4)  # shape: (k, D, C_in, D, Q, C_out)
@@ -270,8 +263,10 @@ class Windows:
             cells = -(-cells // 2)
             count = numbers // (S * cells * C)
         self.parts = [slice(q, min(q + cells, Q)) for q in range(0, Q, cells)]
-        self.chunks = list(_chunks(B, places, max(count, 1)))
-        self.most_places = max(chunk.places for chunk in self.chunks)
+        threads = torch.get_num_threads() if x.is_cpu else 1  # a GPU has one queue
+        chunks = list(_chunks(B, places, max(count, 1), threads))
+        self.shares = [chunks[i::threads] for i in range(min(threads, len(chunks)))]
+        self.most_places = max(chunk.places for chunk in chunks)
         before, after = geometry.margins[::sign]
         self.x = self._in_one_row(x, before, after)
         plane = C * self.x.shape[2]
@@ -293,51 +288,97 @@ class Windows:
         images[inside].copy_(x.transpose(0, 2))
         return row
 
-    def buffers(self) -> tuple[Tensor, Tensor]:
-        """Room for one chunk, before and behind the transform."""
+    def room(self) -> Room:
+        """Room for the windows of one chunk."""
         part = self.parts[0]
-        entries = self.tables.order * (part.stop - part.start) * self.channels * self.most_places
-        return self.x.new_empty(entries), self.x.new_empty(entries)
+        return Room(self, self.channels, part.stop - part.start)
 
-    def read(self, chunk: Chunk, part: int, buffers: tuple[Tensor, Tensor]) -> Tensor:
-        """The transformed windows of a chunk and of some cells, `(S, cells · C · places)`."""
-        geometry, tables = self.geometry, self.tables
-        C, S, N = self.channels, tables.order, self.x.shape[2]
-        cells = self.parts[part].stop - self.parts[part].start
-        windows, transformed = (b[: S * cells * C * chunk.places].view(S, -1) for b in buffers)
-        strides, sizes = (N, geometry.image, *geometry.strides), (C, *chunk.shape)
-        last = sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
-        # What starts at each place of the row, of which that of the turned cells is read.
-        everywhere = self.x.as_strided((self.x.numel() - last, *sizes), (1, *strides))
+    def read(self, chunk: Chunk, part: int, room: Room) -> list[Tensor]:
+        """The transformed windows of a chunk and of some cells, by blocks of irreps."""
+        geometry, cells = self.geometry, self.parts[part].stop - self.parts[part].start
+        strides = (self.x.shape[2], geometry.image, *geometry.strides)
         first = chunk.images.start * geometry.image + chunk.first_axis.start * geometry.strides[0]
-        out = windows.view(-1, *sizes)
-        torch.index_select(everywhere, 0, self.starts[part] + first, out=out)
-        torch.mm(tables.fourier, windows, out=transformed)
-        return transformed
+        sizes = (self.channels, *chunk.shape)
+        last = first + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
+        # What starts at each place of the row, of which that of the turned cells is read.
+        everywhere = self.x.as_strided((self.x.numel() - last, *sizes), (1, *strides), first)
+        views = room.views(chunk.shape, cells)
+        torch.index_select(everywhere, 0, self.starts[part], out=views.box)
+        torch.mm(self.tables.fourier, views.planes, out=views.rows)
+        return views.blocks
 
 
-def _chunks(images: int, places: tuple[int, ...], count: int) -> Iterator[Chunk]:
-    """Chunks of about so many places: whole images, or rows of one."""
+class Views(NamedTuple):
+    """A chunk before and behind the transform, as operations take it."""
+
+    box: Tensor  # shape: (S · cells, C, *places)
+    planes: Tensor  # shape: (S, cells · C · places), the same
+    rows: Tensor  # shape: (S, cells · C · places), the transform of the planes
+    blocks: list[Tensor]  # shape: (products, D · cells · C, places), parts of the rows
+
+
+class Room:
+    """Memory of one thread for a chunk of windows, or of a map, which has one cell.
+
+    Threads wait for each other whenever they call torch: a view is made once for all chunks of
+    one shape.
+    """
+
+    def __init__(self, windows: Windows, channels: int, cells: int = 1) -> None:
+        self.tables, self.channels = windows.tables, channels
+        entries = self.tables.order * cells * channels * windows.most_places
+        self.memory = [windows.x.new_empty(entries) for _ in range(2)]
+        self.made: dict[tuple[tuple[int, ...], int], Views] = {}
+
+    def views(self, shape: tuple[int, ...], cells: int = 1) -> Views:
+        """Those for chunks of this shape."""
+        if (shape, cells) not in self.made:
+            S, C, places = self.tables.order, self.channels, math.prod(shape)
+            planes, rows = (m[: S * cells * C * places].view(S, -1) for m in self.memory)
+            box = planes.view(S * cells, C, *shape)
+            blocks = [
+                rows[block.rows].view(block.products, block.size * cells * C, places)
+                for block in self.tables.blocks
+            ]
+            self.made[shape, cells] = Views(box, planes, rows, blocks)
+        return self.made[shape, cells]
+
+    def read(self, x: Tensor, chunk: Chunk) -> list[Tensor]:
+        """The Fourier transform of a chunk of a map, by blocks of irreps."""
+        views = self.views(chunk.shape)
+        views.box.copy_(x[chunk.images, :, :, chunk.first_axis].transpose(0, 2))
+        torch.mm(self.tables.fourier, views.planes, out=views.rows)
+        return views.blocks
+
+    def write(self, y: Tensor, chunk: Chunk, bias: Tensor | None) -> None:
+        """Transform the rows back into a chunk of a map."""
+        views = self.views(chunk.shape)
+        torch.mm(self.tables.inverse, views.rows, out=views.planes)
+        target = y[chunk.images, :, :, chunk.first_axis].transpose(0, 2)
+        if bias is None:
+            target.copy_(views.box)
+        else:
+            torch.add(views.box, bias, out=target)
+
+
+def _chunks(images: int, places: tuple[int, ...], count: int, threads: int) -> Iterator[Chunk]:
+    """Chunks of about so many places, as many for each thread: whole images, or rows of one."""
     image, rows = math.prod(places), places[0]
     if count >= image:
-        for part in _evenly(images, count // image):
+        for part in _evenly(images, count // image, threads):
             yield Chunk(part, slice(0, rows), (part.stop - part.start, *places))
     else:
+        per_image = threads // math.gcd(threads, images)
         for b in range(images):
-            for part in _evenly(rows, max(1, count * rows // image)):
+            for part in _evenly(rows, max(1, count * rows // image), per_image):
                 yield Chunk(slice(b, b + 1), part, (1, part.stop - part.start, *places[1:]))
 
 
-def _evenly(n: int, most: int) -> Iterator[slice]:
-    """Parts of `range(n)`, of at most so many and about the same size."""
-    step = -(-n // -(-n // most))
-    return (slice(i, min(i + step, n)) for i in range(0, n, step))
-
-
-def _shares(windows: Windows) -> list[Sequence[Chunk]]:
-    """The chunks of each thread, the same ones whenever there are as many; a GPU has one queue."""
-    threads = min(torch.get_num_threads(), len(windows.chunks)) if windows.x.is_cpu else 1
-    return [windows.chunks[i::threads] for i in range(threads)]
+def _evenly(n: int, most: int, multiple: int) -> Iterator[slice]:
+    """Parts of `range(n)`, of at most so many and about the same size; if it can be, a multiple."""
+    parts = min(n, -(-n // most // multiple) * multiple)
+    ends = [n * i // parts for i in range(parts + 1)]
+    return map(slice, ends, ends[1:])
 
 
 def convolve(
@@ -351,18 +392,17 @@ def convolve(
     windows = Windows(tables, geometry, x, geometry.out, is_adjoint=False)
     filters, C = tables.filters(weight, windows.parts), len(weight)
     y = _empty_like(x, C, geometry.out)
+    bias = None if bias is None else bias.view(-1, *[1] * (y.ndim - 2))
 
     def compute(chunks: Iterable[Chunk]) -> None:
-        buffers, room = windows.buffers(), _Room(tables, C, windows)
+        room, results = windows.room(), Room(windows, C)
         for chunk in chunks:
-            sums = room.of(chunk)
-            for part in range(len(windows.parts)):
-                rows = windows.read(chunk, part, buffers)
-                for block, matrices in zip(tables.blocks, filters, strict=True):
-                    _add_product(sums, matrices[part], rows, block, is_first=part == 0)
-            room.write(sums, y, chunk, bias)
+            sums = results.views(chunk.shape).blocks
+            for part, matrices in enumerate(filters):
+                _add_products(sums, matrices, windows.read(chunk, part, room), is_first=part == 0)
+            results.write(y, chunk, bias)
 
-    run_all([functools.partial(compute, share) for share in _shares(windows)])
+    run_all([functools.partial(compute, share) for share in windows.shares])
     return y
 
 
@@ -393,83 +433,42 @@ def gradients(
     dx = _empty_like(x, C_in, geometry.spatial) if needs[0] else None
 
     def compute(chunks: Iterable[Chunk]) -> list[list[Tensor]]:
-        buffers, room = windows.buffers(), _Room(tables, C_in, windows)
-        inputs = _Room(tables, C_in, windows)
-        products: list[list[Tensor]] = [[] for _ in tables.blocks]
-        for n, chunk in enumerate(chunks):
-            sums, of_x = room.of(chunk), inputs.read(x, chunk) if needs[1] else None
-            for part in range(len(windows.parts)):
-                rows = windows.read(chunk, part, buffers)
-                for block, matrices in zip(tables.blocks, filters, strict=False):
-                    _add_product(sums, matrices[part], rows, block, is_first=part == 0)
-                if of_x is None:
-                    continue
-                for block, found in zip(tables.blocks, products, strict=True):
-                    left = of_x[block.rows].view(block.products, block.size * C_in, -1)
-                    right = rows[block.rows].view(block.products, -1, chunk.places).mT
-                    if n == 0:
-                        found.append(left @ right)
-                    else:
-                        torch.baddbmm(found[part], left, right, out=found[part])
+        room, results, inputs = windows.room(), Room(windows, C_in), Room(windows, C_in)
+        products: list[list[Tensor]] = [[] for _ in windows.parts]
+        for chunk in chunks:
+            sums = results.views(chunk.shape).blocks
+            of_x = inputs.read(x, chunk) if needs[1] else []
+            for part, found in enumerate(products):
+                rows = windows.read(chunk, part, room)
+                if dx is not None:
+                    _add_products(sums, filters[part], rows, is_first=part == 0)
+                pairs = [(left, right.mT) for left, right in zip(of_x, rows, strict=False)]
+                if found:
+                    for total, (left, right) in zip(found, pairs, strict=True):
+                        torch.baddbmm(total, left, right, out=total)
+                else:
+                    found += [left @ right for left, right in pairs]
             if dx is not None:
-                room.write(sums, dx, chunk, None)
+                results.write(dx, chunk, None)
         return products
 
-    shares = run_all([functools.partial(compute, share) for share in _shares(windows)])
+    shares = run_all([functools.partial(compute, share) for share in windows.shares])
     if not needs[1]:
         return dx, None
     total = [
-        [sum(parts[1:], parts[0]) for parts in zip(*b, strict=True)]
-        for b in zip(*shares, strict=True)
+        [sum(rest, first) for first, *rest in zip(*blocks, strict=True)]
+        for blocks in zip(*shares, strict=True)
     ]
     return dx, tables.weight_gradient(total, C_out, C_in)
 
 
-class _Room:
-    """Room for one chunk of a map, before and behind the transform."""
-
-    def __init__(self, tables: FourierTables, channels: int, windows: Windows) -> None:
-        self.tables, self.channels = tables, channels
-        entries = tables.order * channels * windows.most_places
-        self.planes, self.rows = (windows.x.new_empty(entries) for _ in range(2))
-
-    def _views(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
-        S, entries = self.tables.order, self.tables.order * self.channels * chunk.places
-        planes, rows = (room[:entries].view(S, -1) for room in (self.planes, self.rows))
-        return planes, rows
-
-    def of(self, chunk: Chunk) -> Tensor:  # shape: (S, C · places)
-        return self._views(chunk)[1]
-
-    def read(self, x: Tensor, chunk: Chunk) -> Tensor:  # shape: (S, C · places)
-        """The Fourier transform of a chunk of a map."""
-        planes, rows = self._views(chunk)
-        S = self.tables.order
-        part = x[chunk.images, :, :, chunk.first_axis].transpose(0, 2)
-        planes.view(S, self.channels, *chunk.shape).copy_(part)
-        return torch.mm(self.tables.fourier, planes, out=rows)
-
-    def write(self, rows: Tensor, y: Tensor, chunk: Chunk, bias: Tensor | None) -> None:
-        """Transform back into a chunk of a map."""
-        planes = torch.mm(self.tables.inverse, rows, out=self._views(chunk)[0])
-        planes = planes.view(self.tables.order, self.channels, *chunk.shape).transpose(0, 2)
-        target = y[chunk.images, :, :, chunk.first_axis]
-        if bias is None:
-            target.copy_(planes)
-        else:
-            torch.add(planes, bias.view(-1, 1, *[1] * (len(chunk.shape) - 1)), out=target)
-
-
-def _add_product(
-    sums: Tensor,  # shape: (S, C · places)
-    matrices: Tensor,  # shape: (products, D · C, D · cells · C')
-    rows: Tensor,  # shape: (S, cells · C' · places)
-    block: Block,
+def _add_products(
+    sums: list[Tensor],  # shape: (products, D · C, places)
+    matrices: list[Tensor],  # shape: (products, D · C, D · cells · C')
+    rows: list[Tensor],  # shape: (products, D · cells · C', places)
     *,
     is_first: bool,
 ) -> None:
-    """Add, or at first set, what one block of irreps contributes."""
-    D_C, D_cells = matrices.shape[1:]
-    target = sums[block.rows].view(block.products, D_C, -1)
-    source = rows[block.rows].view(block.products, D_cells, -1)
-    torch.baddbmm(target, matrices, source, beta=0 if is_first else 1, out=target)
+    """Add, or at first set, what some cells contribute, block by block of irreps."""
+    for target, left, right in zip(sums, matrices, rows, strict=True):
+        torch.baddbmm(target, left, right, beta=0 if is_first else 1, out=target)

@@ -1,16 +1,14 @@
-"""Threads that take whole pieces of work, each with one thread for torch's operations within.
+"""Whole pieces of work for each of torch's threads, with one thread for the operations within.
 
 torch splits every operation among its threads and waits for the slowest at its end. Where another
 process keeps a core busy, many short operations spend most of their time so; here the threads
-meet once, behind all of them.
+meet once, behind all of them. They are torch's own threads, those of OpenMP: any others would
+share the cores with these, which stay busy for some milliseconds after each operation.
 """
 
 from __future__ import annotations
 
-import functools
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import ctypes
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -20,33 +18,50 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def _openmp() -> ctypes.CDLL | None:
+    """The library whose threads torch uses; None where it lacks GNU's interface."""
+    try:
+        library = ctypes.CDLL(None)
+        library.GOMP_parallel.argtypes = (WORK, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint)
+    except (AttributeError, OSError, TypeError):
+        return None
+    return library if torch.backends.openmp.is_available() else None
+
+
+OPENMP = _openmp()
+
 
 def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     """Run tasks side by side on as many threads as torch uses; no gradients are recorded."""
-    threads, is_inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
+    threads = min(len(tasks), torch.get_num_threads())
+    is_inference = torch.is_inference_mode_enabled()
+    results: dict[int, Result] = {}
 
-    def run(task: Callable[[], Result]) -> Result:
+    def work(first: int, step: int) -> None:
         with torch.inference_mode(is_inference), torch.no_grad():  # a thread has modes of its own
-            return task()
+            for n in range(first, len(tasks), step):
+                results[n] = tasks[n]()
 
-    if threads == 1 or len(tasks) == 1:
-        return list(map(run, tasks))
-    return list(_pool(threads).map(run, tasks))
-
-
-@functools.lru_cache(maxsize=1)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    all_started = threading.Barrier(threads)
-
-    def start() -> None:
-        torch.get_num_threads()  # the first question takes the setting of the process
-        torch.set_num_threads(1)
-        all_started.wait()
-
-    pool = ThreadPoolExecutor(threads, "groupconv", start)
-    list(pool.map(abs, range(threads)))
-    torch.set_num_threads(threads)  # of threads that start later on, which follow the last call
-    return pool
+    if OPENMP is None or threads == 1:
+        work(0, 1)
+    else:
+        _in_threads(OPENMP, work, threads)
+    return [results[n] for n in range(len(tasks))]
 
 
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+def _in_threads(openmp: ctypes.CDLL, work: Callable[[int, int], None], threads: int) -> None:
+    """Call `work(thread, threads)` in each thread."""
+    errors: list[BaseException] = []
+
+    def call(_: object) -> None:
+        try:
+            work(openmp.omp_get_thread_num(), openmp.omp_get_num_threads())
+        except BaseException as error:  # which cannot leave a function that C calls
+            errors.append(error)
+
+    openmp.GOMP_parallel(WORK(call), None, threads, 0)
+    if errors:
+        raise errors[0]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
 import threading
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import groupconv as gc
 from groupconv.errors import ArgumentError
-from groupconv.nn import fourier
+from groupconv.nn import fourier, workers
 from groupconv.nn.workers import run_all
 
 CASES = {
@@ -182,35 +182,34 @@ def test_any_number_of_threads_agrees():
         torch.set_num_threads(before)
 
 
-def _run_in_child(queue):
-    queue.put(run_all([int, int]))
-
-
-def test_a_forked_process_has_threads_of_its_own():
+@pytest.mark.skipif(workers.OPENMP is None, reason="torch's threads are not those of OpenMP")
+def test_threads_are_torchs_own_and_have_one_thread_each():
     before = torch.get_num_threads()
-    torch.set_num_threads(2)
+    torch.set_num_threads(3)
     try:
-        assert run_all([int, int]) == [0, 0]  # threads of this process have started
-        context = multiprocessing.get_context("fork")
-        queue = context.Queue()
-        child = context.Process(target=_run_in_child, args=(queue,), daemon=True)
-        child.start()
-        assert queue.get(timeout=20) == [0, 0]
-        child.join()
+        assert run_all([workers.OPENMP.omp_in_parallel] * 5) == [1] * 5  # one thread for each
+        (torch.ones(2**20) + 1).sum()
+        threads = set(Path("/proc/self/task").iterdir())
+        numbers = run_all([threading.get_native_id] * 3)
+        assert len(set(numbers)) == 3
+        assert {Path("/proc/self/task", str(number)) for number in numbers} <= threads
+        assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
 
 
-def test_threads_have_one_thread_each_and_leave_torchs_alone():
+def test_without_openmp_tasks_run_in_turn(monkeypatch):
+    monkeypatch.setattr(workers, "OPENMP", None)
+    assert len(set(run_all([threading.get_native_id] * 3))) == 1
+
+
+def test_no_gradients_are_recorded_in_any_thread():
     before = torch.get_num_threads()
-    torch.set_num_threads(3)
+    torch.set_num_threads(2)
     try:
-        assert run_all([torch.get_num_threads] * 3) == [1, 1, 1]
-        found = []
-        later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
-        later.start()
-        later.join()
-        assert [torch.get_num_threads(), *found] == [3, 3]
+        assert run_all([torch.is_grad_enabled] * 2) == [False, False]
+        with torch.inference_mode():
+            assert run_all([torch.is_inference_mode_enabled] * 2) == [True, True]
     finally:
         torch.set_num_threads(before)
 
