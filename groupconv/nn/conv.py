@@ -396,7 +396,8 @@ class GroupConv(_Convolution):
         weight = self._parameters.get("weight")  # of a parametrized one, reading may change it
         is_learned = weight is None or weight.requires_grad or x.requires_grad
         learns = is_learned and torch.is_grad_enabled()
-        places, width = x.numel() // x.shape[1], x.shape[-1]
+        places = x.numel() // x.shape[1]
+        width = places if max(self.kernel_size) == 1 else x.shape[-1]
         is_wanted = self._evaluation == "fourier" or (
             x.is_cpu and self._costs.favour_fourier(places, width, learns=learns)
         )

@@ -1,9 +1,9 @@
 """Which of several equal ways of computing a layer is the faster one, by measured figures.
 
 A place of a feature map costs the lowered convolution `|S|²` products for every pair of channels
-and cell of the kernel, and the Fourier transform of the stabilizer only `Σ D³/e`; but the latter
-has to make windows and to transform them, whatever the number of channels on the other side. So
-it is faster in wide layers, and the rule says from where on.
+and cell of the kernel's box, and the Fourier transform of the stabilizer only `Σ D³/e`; but the
+latter has to make windows and to transform them, whatever the number of channels on the other
+side. So it is faster in wide layers, and the rule says from where on.
 """
 
 from __future__ import annotations
@@ -19,18 +19,15 @@ if TYPE_CHECKING:
 
 EVALUATIONS = ("auto", "lowered", "fourier", "streamed")
 
-# What takes as long as one product of the lowered convolution, fitted to figures of `make bench`.
+# What takes as long as so many products of the lowered convolution, fitted to measured layers.
 OF_PRODUCT = 1.1  # a product within an irrep
-OF_TRANSFORM = 2.5  # a product of the Fourier transform of a window
-OF_WINDOW = 54.0  # reading an entry of a window
-OF_ROW = 16.0  # beginning a row of a window
-OF_OUTPUT = 2.2  # the transform of an output, as a share of all that a window costs
+OF_TRANSFORM = 2.4  # a product of the Fourier transform of a window
+OF_ROW = 480.0  # reading a row of a window, however long
+OF_OUTPUT = 160.0  # the transform of an entry of an output, and writing it
+OF_PASS = 2e7  # beginning with an array
 
-LEAST_GAIN = 1.04
+LEAST_GAIN = 1.2
 """The least predicted gain for which the Fourier transform is chosen."""
-
-LEAST_PRODUCTS = 2.5e8
-"""The products of a lowered convolution below which the calls of Python weigh too much."""
 
 
 class Costs(NamedTuple):
@@ -38,19 +35,26 @@ class Costs(NamedTuple):
 
     lowered: float
     products: float  # within irreps
-    transforms: float  # of windows and outputs
-    windows: float
-    both: float  # windows of input and output gradient together, for each window of the input
+    transforms: float  # of the windows of a channel
+    rows: float  # of the windows of a channel, if they were one place long
+    output: float  # of a channel
+    C_out: int
+    C_in: int
 
     @classmethod
     def of(cls, transform: FilterTransform, C_out: int, C_in: int) -> Costs:
         """The costs of a layer between so many channels."""
-        S = transform.in_space.stabilizer
+        S, pairs = transform.in_space.stabilizer, C_out * C_in
         cells = transform.num_cells // S.order
-        pairs, reads = cells * C_out * C_in, (cells + OF_OUTPUT) * C_in
-        products = OF_PRODUCT * S.fourier_products * pairs
-        transforms, windows = OF_TRANSFORM * S.order**2 * reads, OF_WINDOW * S.order * reads
-        return cls(S.order**2 * pairs, products, transforms, windows, 1 + C_out / C_in)
+        return cls(
+            S.order**2 * math.prod(transform.kernel_size) * pairs,
+            OF_PRODUCT * S.fourier_products * cells * pairs,
+            OF_TRANSFORM * S.order**2 * cells,
+            OF_ROW * S.order * cells,
+            OF_OUTPUT * S.order,
+            C_out,
+            C_in,
+        )
 
     def favour_fourier(self, places: float, width: float, *, learns: bool) -> bool:
         """Whether the Fourier transform is predicted to be faster.
@@ -61,11 +65,13 @@ class Costs(NamedTuple):
             learns: Whether gradients will be computed: two more convolutions, both from the same
                 windows of the output's gradient.
         """
-        lowered, products, transforms, windows, both = self
-        around = transforms + windows * (1 + OF_ROW / width)
+        lowered, products, transforms, rows, output, C_out, C_in = self
+        passes, read, written = 1, C_in, C_out
         if learns:
-            lowered, products, around = 3 * lowered, 3 * products, both * around
-        return lowered * places > LEAST_PRODUCTS and lowered > LEAST_GAIN * (products + around)
+            passes, read, written = 3, C_in + C_out, C_out + 2 * C_in
+        fourier = passes * (products + OF_PASS / places)
+        fourier += read * (transforms + rows / width) + written * output
+        return passes * lowered > LEAST_GAIN * fourier
 
 
 def fourier_costs(

@@ -289,11 +289,11 @@ def test_a_layer_shows_what_was_asked_for():
 
 
 def test_the_rule_counts_places_rows_and_gradients():
-    costs = gc.nn.GroupConv(24, 24, 3, padding=1, group="p4m")._costs
-    assert costs.favour_fourier(2048, 16, learns=True)
+    costs = gc.nn.GroupConv(12, 12, 3, padding=1, group="p4m")._costs
+    assert costs.favour_fourier(8192, 16, learns=True)
     assert not costs.favour_fourier(64, 16, learns=True)  # few places
-    assert not costs.favour_fourier(2048, 2, learns=True)  # short rows
-    assert not costs.favour_fourier(2048, 16, learns=False)  # one product to a window, not three
+    assert not costs.favour_fourier(8192, 2, learns=True)  # short rows
+    assert not costs.favour_fourier(8192, 16, learns=False)  # one product to a window, not three
 
 
 def test_it_can_be_set_later():
