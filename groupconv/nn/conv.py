@@ -23,7 +23,7 @@ from groupconv.nn.bank import (
 )
 from groupconv.nn.buffers import TableModule, kept_tensor
 from groupconv.nn.evaluation import fourier_costs
-from groupconv.nn.fourier import can_transform, fourier_convolution
+from groupconv.nn.fourier import can_transform, fourier_convolution, row_width
 from groupconv.nn.kept import KeptKernel, may_keep
 from groupconv.nn.planes import (
     CONVOLUTIONS,
@@ -397,7 +397,7 @@ class GroupConv(_Convolution):
         is_learned = weight is None or weight.requires_grad or x.requires_grad
         learns = is_learned and torch.is_grad_enabled()
         places = x.numel() // x.shape[1]
-        width = places if max(self.kernel_size) == 1 else x.shape[-1]
+        width = places if max(self.kernel_size) == 1 else row_width(x.shape[2:])
         is_wanted = self._evaluation == "fourier" or (
             x.is_cpu and self._costs.favour_fourier(places, width, learns=learns)
         )

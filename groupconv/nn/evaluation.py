@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 EVALUATIONS = ("auto", "lowered", "fourier", "streamed")
 
 # What takes as long as so many products of the lowered convolution, fitted to measured layers.
-OF_PRODUCT = 1.1  # a product within an irrep
-OF_TRANSFORM = 2.4  # a product of the Fourier transform of a window
-OF_ROW = 480.0  # reading a row of a window, however long
-OF_OUTPUT = 160.0  # the transform of an entry of an output, and writing it
+OF_PRODUCT = 1.25  # a product within an irrep
+OF_TRANSFORM = 3.2  # a product of the Fourier transform of a window
+OF_WINDOW = 18.0  # reading an entry of a window
+OF_ROW = 220.0  # beginning a row of a window
+OF_OUTPUT = 115.0  # the transform of an entry of an output, and writing it
 OF_PASS = 2e7  # beginning with an array
 
 LEAST_GAIN = 1.2
@@ -35,8 +36,8 @@ class Costs(NamedTuple):
 
     lowered: float
     products: float  # within irreps
-    transforms: float  # of the windows of a channel
-    rows: float  # of the windows of a channel, if they were one place long
+    windows: float  # of a channel, and their transforms
+    rows: float  # beginning those of the windows of a channel, were they one place long
     output: float  # of a channel
     C_out: int
     C_in: int
@@ -49,7 +50,7 @@ class Costs(NamedTuple):
         return cls(
             S.order**2 * math.prod(transform.kernel_size) * pairs,
             OF_PRODUCT * S.fourier_products * cells * pairs,
-            OF_TRANSFORM * S.order**2 * cells,
+            (OF_TRANSFORM * S.order + OF_WINDOW) * S.order * cells,
             OF_ROW * S.order * cells,
             OF_OUTPUT * S.order,
             C_out,
@@ -65,12 +66,12 @@ class Costs(NamedTuple):
             learns: Whether gradients will be computed: two more convolutions, both from the same
                 windows of the output's gradient.
         """
-        lowered, products, transforms, rows, output, C_out, C_in = self
+        lowered, products, windows, rows, output, C_out, C_in = self
         passes, read, written = 1, C_in, C_out
         if learns:
             passes, read, written = 3, C_in + C_out, C_out + 2 * C_in
         fourier = passes * (products + OF_PASS / places)
-        fourier += read * (transforms + rows / width) + written * output
+        fourier += read * (windows + rows / width) + written * output
         return passes * lowered > LEAST_GAIN * fourier
 
 

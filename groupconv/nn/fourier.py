@@ -77,6 +77,11 @@ def can_transform(
     return is_known and min(_out_shape(x.shape[2:], kernel_size, padding, dilation)) > 0
 
 
+def row_width(spatial: Sequence[int]) -> int:
+    """How many places of a window are read at once: a row of an image, a plane of a volume."""
+    return math.prod(spatial[1:]) if len(spatial) == 3 else spatial[-1]
+
+
 def _out_shape(
     spatial: Sequence[int],
     kernel_size: tuple[int, ...],
@@ -255,6 +260,8 @@ class Windows:
     ) -> None:
         self.tables, self.geometry = tables, geometry
         B, self.channels, S, *_ = x.shape
+        if len(places) == 3:  # to where the next row starts, so that those of a plane are one
+            places = (*places[:2], geometry.grid[2])
         sign = -1 if is_adjoint else 1
         Q, C = tables.num_cells, self.channels
         numbers = CHUNK_BYTES[x.device.type] // x.element_size()
@@ -268,7 +275,7 @@ class Windows:
         self.shares = [chunks[i::threads] for i in range(min(threads, len(chunks)))]
         self.most_places = max(chunk.places for chunk in chunks)
         before, after = geometry.margins[::sign]
-        self.x = self._in_one_row(x, before, after)
+        self.x = self._in_one_row(x, before, after + geometry.grid[-1])
         plane = C * self.x.shape[2]
         self.starts = [
             torch.tensor(
@@ -346,7 +353,9 @@ class Room:
     def read(self, x: Tensor, chunk: Chunk) -> list[Tensor]:
         """The Fourier transform of a chunk of a map, by blocks of irreps."""
         views = self.views(chunk.shape)
-        views.box.copy_(x[chunk.images, :, :, chunk.first_axis].transpose(0, 2))
+        part = x[chunk.images, :, :, chunk.first_axis].transpose(0, 2)
+        views.box[..., : part.shape[-1]].copy_(part)
+        views.box[..., part.shape[-1] :].zero_()
         torch.mm(self.tables.fourier, views.planes, out=views.rows)
         return views.blocks
 
@@ -355,10 +364,11 @@ class Room:
         views = self.views(chunk.shape)
         torch.mm(self.tables.inverse, views.rows, out=views.planes)
         target = y[chunk.images, :, :, chunk.first_axis].transpose(0, 2)
+        found = views.box[..., : target.shape[-1]]
         if bias is None:
-            target.copy_(views.box)
+            target.copy_(found)
         else:
-            torch.add(views.box, bias, out=target)
+            torch.add(found, bias, out=target)
 
 
 def _chunks(images: int, places: tuple[int, ...], count: int, threads: int) -> Iterator[Chunk]:
