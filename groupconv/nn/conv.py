@@ -398,8 +398,9 @@ class GroupConv(_Convolution):
         learns = is_learned and torch.is_grad_enabled()
         places = x.numel() // x.shape[1]
         width = places if max(self.kernel_size) == 1 else row_width(x.shape[2:])
+        is_last = is_channels_last(x)
         is_wanted = self._evaluation == "fourier" or (
-            x.is_cpu and self._costs.favour_fourier(places, width, learns=learns)
+            x.is_cpu and self._costs.favour_fourier(places, width, learns=learns, is_last=is_last)
         )
         _, padding, dilation, _ = self._sizes
         return is_wanted and can_transform(x, self.kernel_size, padding, dilation) and _is_free()

@@ -26,6 +26,8 @@ OF_WINDOW = 18.0  # reading an entry of a window
 OF_ROW = 220.0  # beginning a row of a window
 OF_OUTPUT = 115.0  # the transform of an entry of an output, and writing it
 OF_PASS = 2e7  # beginning with an array
+OF_LAST = 120.0  # rearranging an entry of a map whose format is channels_last
+LOWERED_LAST = 0.85  # a product of the lowered convolution in that format, in inference
 
 LEAST_GAIN = 1.2
 """The least predicted gain for which the Fourier transform is chosen."""
@@ -39,6 +41,7 @@ class Costs(NamedTuple):
     windows: float  # of a channel, and their transforms
     rows: float  # beginning those of the windows of a channel, were they one place long
     output: float  # of a channel
+    S: int
     C_out: int
     C_in: int
 
@@ -53,11 +56,14 @@ class Costs(NamedTuple):
             (OF_TRANSFORM * S.order + OF_WINDOW) * S.order * cells,
             OF_ROW * S.order * cells,
             OF_OUTPUT * S.order,
+            S.order,
             C_out,
             C_in,
         )
 
-    def favour_fourier(self, places: float, width: float, *, learns: bool) -> bool:
+    def favour_fourier(
+        self, places: float, width: float, *, learns: bool, is_last: bool = False
+    ) -> bool:
         """Whether the Fourier transform is predicted to be faster.
 
         Args:
@@ -65,13 +71,17 @@ class Costs(NamedTuple):
             width: Places of a row, which are read at once.
             learns: Whether gradients will be computed: two more convolutions, both from the same
                 windows of the output's gradient.
+            is_last: Whether the format of the input is channels_last.
         """
-        lowered, products, windows, rows, output, C_out, C_in = self
-        passes, read, written = 1, C_in, C_out
+        lowered, products, windows, rows, output, S, C_out, C_in = self
+        passes, read, written, moved = 1, C_in, C_out, C_in + C_out
         if learns:
-            passes, read, written = 3, C_in + C_out, C_out + 2 * C_in
+            passes, read, written, moved = 3, C_in + C_out, C_out + 2 * C_in, 3 * C_in + 2 * C_out
         fourier = passes * (products + OF_PASS / places)
         fourier += read * (windows + rows / width) + written * output
+        if is_last:
+            fourier += moved * OF_LAST * S
+            lowered *= 1 if learns else LOWERED_LAST
         return passes * lowered > LEAST_GAIN * fourier
 
 

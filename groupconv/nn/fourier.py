@@ -12,7 +12,6 @@ nothing scattered. Windows are made chunk by chunk, few enough to stay in the ca
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,12 +26,15 @@ from groupconv.nn.workers import run_all
 from groupconv.transforms import support_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from groupconv.transforms import FilterTransform
 
 CHUNK_BYTES = {"cpu": 3 * 2**20, "cuda": 2**29}
 """How much of the windows is made at a time: what the cache holds, or enough to fill a GPU."""
+
+SHARES = 2
+"""How many sums of gradients there are for each thread: one that is held up makes fewer."""
 
 LEAST_PLACES = 192
 """The fewest places of a chunk; with fewer, a product takes only some cells of the kernel."""
@@ -270,10 +272,9 @@ class Windows:
             cells = -(-cells // 2)
             count = numbers // (S * cells * C)
         self.parts = [slice(q, min(q + cells, Q)) for q in range(0, Q, cells)]
-        threads = torch.get_num_threads() if x.is_cpu else 1  # a GPU has one queue
-        chunks = list(_chunks(B, places, max(count, 1), threads))
-        self.shares = [chunks[i::threads] for i in range(min(threads, len(chunks)))]
-        self.most_places = max(chunk.places for chunk in chunks)
+        self.threads = threads = torch.get_num_threads() if x.is_cpu else 1  # a GPU has one queue
+        self.chunks = list(_chunks(B, places, max(count, 1), threads))
+        self.most_places = max(chunk.places for chunk in self.chunks)
         before, after = geometry.margins[::sign]
         self.x = self._in_one_row(x, before, after + geometry.grid[-1])
         plane = C * self.x.shape[2]
@@ -294,6 +295,11 @@ class Windows:
         inside: Any = (..., *map(slice, shape))
         images[inside].copy_(x.transpose(0, 2))
         return row
+
+    def shares(self) -> list[Sequence[Chunk]]:
+        """The chunks whose results are summed, in this order, whichever thread computes them."""
+        count = min(SHARES * self.threads, len(self.chunks)) if self.threads > 1 else 1
+        return [self.chunks[i::count] for i in range(count)]
 
     def room(self) -> Room:
         """Room for the windows of one chunk."""
@@ -404,15 +410,14 @@ def convolve(
     y = _empty_like(x, C, geometry.out)
     bias = None if bias is None else bias.view(-1, *[1] * (y.ndim - 2))
 
-    def compute(chunks: Iterable[Chunk]) -> None:
-        room, results = windows.room(), Room(windows, C)
-        for chunk in chunks:
-            sums = results.views(chunk.shape).blocks
-            for part, matrices in enumerate(filters):
-                _add_products(sums, matrices, windows.read(chunk, part, room), is_first=part == 0)
-            results.write(y, chunk, bias)
+    def compute(rooms: tuple[Room, Room], chunk: Chunk) -> None:
+        room, results = rooms
+        sums = results.views(chunk.shape).blocks
+        for part, matrices in enumerate(filters):
+            _add_products(sums, matrices, windows.read(chunk, part, room), is_first=part == 0)
+        results.write(y, chunk, bias)
 
-    run_all([functools.partial(compute, share) for share in windows.shares])
+    run_all(compute, windows.chunks, lambda: (windows.room(), Room(windows, C)))
     return y
 
 
@@ -442,8 +447,8 @@ def gradients(
     filters = tables.adjoint_filters(weight, windows.parts) if needs[0] else []
     dx = _empty_like(x, C_in, geometry.spatial) if needs[0] else None
 
-    def compute(chunks: Iterable[Chunk]) -> list[list[Tensor]]:
-        room, results, inputs = windows.room(), Room(windows, C_in), Room(windows, C_in)
+    def compute(rooms: tuple[Room, Room, Room], chunks: Sequence[Chunk]) -> list[list[Tensor]]:
+        room, results, inputs = rooms
         products: list[list[Tensor]] = [[] for _ in windows.parts]
         for chunk in chunks:
             sums = results.views(chunk.shape).blocks
@@ -462,7 +467,11 @@ def gradients(
                 results.write(dx, chunk, None)
         return products
 
-    shares = run_all([functools.partial(compute, share) for share in windows.shares])
+    shares = run_all(
+        compute,
+        windows.shares(),
+        lambda: (windows.room(), Room(windows, C_in), Room(windows, C_in)),
+    )
     if not needs[1]:
         return dx, None
     total = [

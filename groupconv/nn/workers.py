@@ -16,7 +16,9 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
+Room = TypeVar("Room")
 
 WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -34,31 +36,41 @@ def _openmp() -> ctypes.CDLL | None:
 OPENMP = _openmp()
 
 
-def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Run tasks side by side on as many threads as torch uses; no gradients are recorded."""
-    threads = min(len(tasks), torch.get_num_threads())
+def run_all(
+    compute: Callable[[Room, Item], Result], items: Sequence[Item], room: Callable[[], Room]
+) -> list[Result]:
+    """Compute something of every item, on as many threads as torch uses; no gradients are recorded.
+
+    Args:
+        compute: What is computed.
+        items: The items; a thread that is free takes the next one.
+        room: Makes what a thread keeps from item to item.
+    """
+    threads = min(len(items), torch.get_num_threads())
     is_inference = torch.is_inference_mode_enabled()
     results: dict[int, Result] = {}
+    numbers = iter(range(len(items)))
 
-    def work(first: int, step: int) -> None:
+    def work() -> None:
         with torch.inference_mode(is_inference), torch.no_grad():  # a thread has modes of its own
-            for n in range(first, len(tasks), step):
-                results[n] = tasks[n]()
+            mine = room()
+            for n in numbers:
+                results[n] = compute(mine, items[n])
 
     if OPENMP is None or threads == 1:
-        work(0, 1)
+        work()
     else:
         _in_threads(OPENMP, work, threads)
-    return [results[n] for n in range(len(tasks))]
+    return [results[n] for n in range(len(items))]
 
 
-def _in_threads(openmp: ctypes.CDLL, work: Callable[[int, int], None], threads: int) -> None:
-    """Call `work(thread, threads)` in each thread."""
+def _in_threads(openmp: ctypes.CDLL, work: Callable[[], None], threads: int) -> None:
+    """Call it in each thread."""
     errors: list[BaseException] = []
 
     def call(_: object) -> None:
         try:
-            work(openmp.omp_get_thread_num(), openmp.omp_get_num_threads())
+            work()
         except BaseException as error:  # which cannot leave a function that C calls
             errors.append(error)
 

@@ -182,15 +182,25 @@ def test_any_number_of_threads_agrees():
         torch.set_num_threads(before)
 
 
+def call_all(functions):
+    return run_all(lambda _, function: function(), functions, lambda: None)
+
+
+def test_what_a_thread_keeps_is_made_once():
+    rooms = run_all(lambda room, _: room, range(5), object)
+    assert len(set(rooms)) <= torch.get_num_threads()
+
+
 @pytest.mark.skipif(workers.OPENMP is None, reason="torch's threads are not those of OpenMP")
 def test_threads_are_torchs_own_and_have_one_thread_each():
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        assert run_all([workers.OPENMP.omp_in_parallel] * 5) == [1] * 5  # one thread for each
+        assert call_all([workers.OPENMP.omp_in_parallel] * 5) == [1] * 5  # one thread for each
         (torch.ones(2**20) + 1).sum()
         threads = set(Path("/proc/self/task").iterdir())
-        numbers = run_all([threading.get_native_id] * 3)
+        meeting = threading.Barrier(3)  # of all threads, so that none takes two
+        numbers = call_all([lambda: (meeting.wait(), threading.get_native_id())[1]] * 3)
         assert len(set(numbers)) == 3
         assert {Path("/proc/self/task", str(number)) for number in numbers} <= threads
         assert torch.get_num_threads() == 3
@@ -200,16 +210,16 @@ def test_threads_are_torchs_own_and_have_one_thread_each():
 
 def test_without_openmp_tasks_run_in_turn(monkeypatch):
     monkeypatch.setattr(workers, "OPENMP", None)
-    assert len(set(run_all([threading.get_native_id] * 3))) == 1
+    assert len(set(call_all([threading.get_native_id] * 3))) == 1
 
 
 def test_no_gradients_are_recorded_in_any_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        assert run_all([torch.is_grad_enabled] * 2) == [False, False]
+        assert call_all([torch.is_grad_enabled] * 2) == [False, False]
         with torch.inference_mode():
-            assert run_all([torch.is_inference_mode_enabled] * 2) == [True, True]
+            assert call_all([torch.is_inference_mode_enabled] * 2) == [True, True]
     finally:
         torch.set_num_threads(before)
 
@@ -288,12 +298,13 @@ def test_a_layer_shows_what_was_asked_for():
     assert "evaluation" not in repr(gc.nn.GroupConv(2, 2, 3, group="p4m"))
 
 
-def test_the_rule_counts_places_rows_and_gradients():
+def test_the_rule_counts_places_rows_gradients_and_formats():
     costs = gc.nn.GroupConv(12, 12, 3, padding=1, group="p4m")._costs
     assert costs.favour_fourier(8192, 16, learns=True)
     assert not costs.favour_fourier(64, 16, learns=True)  # few places
     assert not costs.favour_fourier(8192, 2, learns=True)  # short rows
     assert not costs.favour_fourier(8192, 16, learns=False)  # one product to a window, not three
+    assert not costs.favour_fourier(8192, 16, learns=True, is_last=True)  # arrays to rearrange
 
 
 def test_it_can_be_set_later():
