@@ -41,7 +41,7 @@ class Costs(NamedTuple):
     windows: float  # of a channel, and their transforms
     rows: float  # beginning those of the windows of a channel, were they one place long
     output: float  # of a channel
-    S: int
+    S: int  # the order of the stabilizer
     C_out: int
     C_in: int
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from groupconv.transforms import FilterTransform
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 CHUNK_BYTES = {"cpu": 3 * 2**20, "cuda": 2**29}
 """How much of the windows is made at a time: what the cache holds, or enough to fill a GPU."""
@@ -276,7 +279,7 @@ class Windows:
         self.chunks = list(_chunks(B, places, max(count, 1), threads))
         self.most_places = max(chunk.places for chunk in self.chunks)
         before, after = geometry.margins[::sign]
-        self.x = self._in_one_row(x, before, after + geometry.grid[-1])
+        self.x = self._in_one_row(x, before, after + geometry.grid[-1])  # one row more to read
         plane = C * self.x.shape[2]
         self.starts = [
             torch.tensor(
@@ -301,10 +304,16 @@ class Windows:
         count = min(SHARES * self.threads, len(self.chunks)) if self.threads > 1 else 1
         return [self.chunks[i::count] for i in range(count)]
 
-    def room(self) -> Room:
-        """Room for the windows of one chunk."""
-        part = self.parts[0]
-        return Room(self, self.channels, part.stop - part.start)
+    def for_all(
+        self, items: Sequence[Item], compute: Callable[[list[Room], Item], Result], *channels: int
+    ) -> list[Result]:
+        """Compute something of all items, in rooms for windows and for maps of these channels."""
+        cells = self.parts[0].stop
+
+        def rooms() -> list[Room]:
+            return [Room(self, self.channels, cells), *(Room(self, C) for C in channels)]
+
+        return run_all(compute, items, rooms, self.threads)
 
     def read(self, chunk: Chunk, part: int, room: Room) -> list[Tensor]:
         """The transformed windows of a chunk and of some cells, by blocks of irreps."""
@@ -410,14 +419,14 @@ def convolve(
     y = _empty_like(x, C, geometry.out)
     bias = None if bias is None else bias.view(-1, *[1] * (y.ndim - 2))
 
-    def compute(rooms: tuple[Room, Room], chunk: Chunk) -> None:
+    def compute(rooms: list[Room], chunk: Chunk) -> None:
         room, results = rooms
         sums = results.views(chunk.shape).blocks
         for part, matrices in enumerate(filters):
             _add_products(sums, matrices, windows.read(chunk, part, room), is_first=part == 0)
         results.write(y, chunk, bias)
 
-    run_all(compute, windows.chunks, lambda: (windows.room(), Room(windows, C)))
+    windows.for_all(windows.chunks, compute, C)
     return y
 
 
@@ -447,7 +456,7 @@ def gradients(
     filters = tables.adjoint_filters(weight, windows.parts) if needs[0] else []
     dx = _empty_like(x, C_in, geometry.spatial) if needs[0] else None
 
-    def compute(rooms: tuple[Room, Room, Room], chunks: Sequence[Chunk]) -> list[list[Tensor]]:
+    def compute(rooms: list[Room], chunks: Sequence[Chunk]) -> list[list[Tensor]]:
         room, results, inputs = rooms
         products: list[list[Tensor]] = [[] for _ in windows.parts]
         for chunk in chunks:
@@ -467,11 +476,7 @@ def gradients(
                 results.write(dx, chunk, None)
         return products
 
-    shares = run_all(
-        compute,
-        windows.shares(),
-        lambda: (windows.room(), Room(windows, C_in), Room(windows, C_in)),
-    )
+    shares = windows.for_all(windows.shares(), compute, C_in, C_in)
     if not needs[1]:
         return dx, None
     total = [

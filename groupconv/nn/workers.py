@@ -37,16 +37,20 @@ OPENMP = _openmp()
 
 
 def run_all(
-    compute: Callable[[Room, Item], Result], items: Sequence[Item], room: Callable[[], Room]
+    compute: Callable[[Room, Item], Result],
+    items: Sequence[Item],
+    room: Callable[[], Room],
+    threads: int,
 ) -> list[Result]:
-    """Compute something of every item, on as many threads as torch uses; no gradients are recorded.
+    """Compute something of every item; no gradients are recorded.
 
     Args:
         compute: What is computed.
         items: The items; a thread that is free takes the next one.
         room: Makes what a thread keeps from item to item.
+        threads: How many of torch's threads to use.
     """
-    threads = min(len(items), torch.get_num_threads())
+    threads = min(len(items), threads)
     is_inference = torch.is_inference_mode_enabled()
     results: dict[int, Result] = {}
     numbers = iter(range(len(items)))
@@ -65,7 +69,7 @@ def run_all(
 
 
 def _in_threads(openmp: ctypes.CDLL, work: Callable[[], None], threads: int) -> None:
-    """Call it in each thread."""
+    """Call a function in each of so many threads."""
     errors: list[BaseException] = []
 
     def call(_: object) -> None:

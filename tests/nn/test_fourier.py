@@ -183,12 +183,14 @@ def test_any_number_of_threads_agrees():
 
 
 def call_all(functions):
-    return run_all(lambda _, function: function(), functions, lambda: None)
+    threads = torch.get_num_threads()
+    return run_all(lambda _, function: function(), functions, lambda: None, threads)
 
 
 def test_what_a_thread_keeps_is_made_once():
-    rooms = run_all(lambda room, _: room, range(5), object)
-    assert len(set(rooms)) <= torch.get_num_threads()
+    for threads in (1, 2):
+        rooms = run_all(lambda room, _: room, range(5), object, threads)
+        assert len(set(rooms)) <= threads
 
 
 @pytest.mark.skipif(workers.OPENMP is None, reason="torch's threads are not those of OpenMP")
