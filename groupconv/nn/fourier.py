@@ -279,7 +279,7 @@ class Windows:
         self.chunks = list(_chunks(B, places, max(count, 1), threads))
         self.most_places = max(chunk.places for chunk in self.chunks)
         before, after = geometry.margins[::sign]
-        self.x = self._in_one_row(x, before, after + geometry.grid[-1])  # one row more to read
+        self.x = self._in_one_row(x, before, after)
         plane = C * self.x.shape[2]
         self.starts = [
             torch.tensor(
