@@ -105,6 +105,7 @@ WIDE, WIDE_LAST = (
     for is_last in (False, True)
 )
 MEMORY = max(row.get("memory_ratio", 0) for row in CPU["training step"])
+RESNET = f"{1 / case(measured('training')['training steps'], 'ResNet44')['ratio']:.1f}"
 TRAINING, INFERENCE = mean(CPU, "training step"), mean(CPU, "inference")
 FLOAT32, TF32, EAGER, GRAPHS = (
     mean(GPU, f"training step, {setting}")
@@ -128,6 +129,7 @@ SENTENCES = [
     ("README.md", f"with at most {MEMORY:.2f} times its memory"),
     ("README.md", f"a training step of `p4m` {gain('p4m 23 3×3')} times with 23 channels and "
                   f"{gain('p4m 128')} times with 128"),
+    ("README.md", f"a ResNet44 of `p4m` trains {RESNET} times as fast as it would lowered"),
     ("README.md", GPU_SENTENCE),
     ("docs/faq.md", f"it takes {TRAINING} times as long as that one"),
     ("docs/faq.md", f"On a GPU it takes {FLOAT32} times as long in float32, and {TF32} in TF32"),
