@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import statistics
 import warnings
 from pathlib import Path
 
 import pytest
 
 import groupconv as gc
+from benchmarks.evaluations import CASES, MODES, error, predicted
 from groupconv.errors import ExperimentalWarning
-from groupconv.nn.evaluation import Costs
+from groupconv.nn import evaluation
+from groupconv.nn.evaluation import LEAST_GAIN, Costs
 from groupconv.nn.fourier import row_width
 
 ROOT = Path(__file__).parents[1]
@@ -96,7 +99,7 @@ def least_channels(group, *, is_last):
     return next(
         channels
         for channels in itertools.count(1)
-        if Costs.of(transform, channels, channels).favour_fourier(1e6, width, **options)
+        if Costs.of(transform, channels, channels).gain(1e6, width, **options) > LEAST_GAIN
     )
 
 
@@ -153,3 +156,33 @@ SENTENCES = [
 @pytest.mark.parametrize(("page", "sentence"), SENTENCES)
 def test_prose_states_what_was_measured(page, sentence):
     assert sentence in re.sub(r"\s+", " ", (ROOT / page).read_text())
+
+
+def test_the_rule_of_the_evaluation_is_that_of_its_measurements():
+    rows = measured("evaluations")["gain over lowering"]
+    gains = {
+        (number, mode): (predicted(case, mode, is_last=is_last), rows[number][f"{mode} gain"])
+        for number, (case, is_last) in enumerate(CASES)
+        for mode in MODES
+    }
+    for (number, mode), (guess, _) in gains.items():
+        assert rows[number][f"{mode} predicted"] == pytest.approx(guess, abs=1e-4)
+    assert error(gains.values()) < 0.2
+    chosen = [gain for guess, gain in gains.values() if guess > LEAST_GAIN]
+    assert min(chosen) > 0.8
+    assert statistics.geometric_mean(chosen) > 1.7
+    assert all(gain < 1.5 for guess, gain in gains.values() if guess <= LEAST_GAIN)
+
+
+def test_the_docs_state_the_constants_of_the_rule():
+    text = " ".join((ROOT / "docs" / "speed.md").read_text().split())
+    e = evaluation
+    for sentence in (
+        f"takes {e.OF_PRODUCT} for each of its own products",
+        f"{e.OF_TRANSFORM} `|S|` for the transform, {e.OF_WINDOW:.0f} for reading a number, and "
+        f"{e.OF_ROW:.0f} for beginning with a row",
+        f"{e.OF_OUTPUT:.0f} for every number it writes, and {e.OF_PASS / 1e7}·10⁷",
+        f"in channels_last {e.OF_LAST:.0f} for every number",
+        f"where its predicted gain is at least {e.LEAST_GAIN}",
+    ):
+        assert sentence in text

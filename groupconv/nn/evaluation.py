@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 EVALUATIONS = ("auto", "lowered", "fourier", "streamed")
 
-# What takes as long as so many products of the lowered convolution, fitted to measured layers.
-OF_PRODUCT = 1.25  # a product within an irrep
-OF_TRANSFORM = 3.2  # a product of the Fourier transform of a window
-OF_WINDOW = 18.0  # reading an entry of a window
-OF_ROW = 220.0  # beginning a row of a window
-OF_OUTPUT = 115.0  # the transform of an entry of an output, and writing it
-OF_PASS = 2e7  # beginning with an array
-OF_LAST = 120.0  # rearranging an entry of a map whose format is channels_last
-LOWERED_LAST = 0.85  # a product of the lowered convolution in that format, in inference
+# What takes as long as so many products of the lowered convolution, by `benchmarks/evaluations.py`.
+OF_PRODUCT = 1.35  # a product within an irrep
+OF_TRANSFORM = 3.0  # a product of the Fourier transform of a window
+OF_WINDOW = 14.0  # reading an entry of a window
+OF_ROW = 320.0  # beginning a row of a window
+OF_OUTPUT = 120.0  # the transform of an entry of an output, and writing it
+OF_PASS = 2.5e7  # beginning with an array
+OF_LAST = 60.0  # rearranging an entry of a map whose format is channels_last
+LOWERED_LAST = 0.84  # a product of the lowered convolution in that format, in inference
 
 LEAST_GAIN = 1.2
 """The least predicted gain for which the Fourier transform is chosen."""
@@ -61,10 +61,8 @@ class Costs(NamedTuple):
             C_in,
         )
 
-    def favour_fourier(
-        self, places: float, width: float, *, learns: bool, is_last: bool = False
-    ) -> bool:
-        """Whether the Fourier transform is predicted to be faster.
+    def gain(self, places: float, width: float, *, learns: bool, is_last: bool = False) -> float:
+        """The predicted time of the lowered convolution, divided by that of the Fourier transform.
 
         Args:
             places: Places of all images.
@@ -82,7 +80,7 @@ class Costs(NamedTuple):
         if is_last:
             fourier += moved * OF_LAST * S
             lowered *= 1 if learns else LOWERED_LAST
-        return passes * lowered > LEAST_GAIN * fourier
+        return passes * lowered / fourier
 
 
 def fourier_costs(
@@ -121,5 +119,5 @@ def fourier_costs(
     if evaluation in ("lowered", "streamed") or not is_able or S == 1:
         return None
     costs = Costs.of(transform, *channels)
-    is_ever = evaluation == "fourier" or costs.favour_fourier(math.inf, math.inf, learns=True)
+    is_ever = evaluation == "fourier" or costs.gain(math.inf, math.inf, learns=True) > LEAST_GAIN
     return costs if is_ever else None
