@@ -160,9 +160,16 @@ def test_a_parametrized_weight_is_made_once():
     torch.testing.assert_close(*states)
 
 
-def test_runs_are_equal_bit_for_bit():
+@pytest.mark.parametrize("threads", [1, 2])
+def test_runs_are_equal_bit_for_bit(threads, monkeypatch):
+    monkeypatch.setitem(fourier.CHUNK_BYTES, "cpu", 2**16)  # many chunks, for whoever is free
     _, layer, x = twins("p4m", 8, 8, 3, 16, {"padding": 1}, dtype=torch.float32)
-    runs = [gradients(layer, x, torch.ones_like(x))[1] for _ in range(5)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        runs = [gradients(layer, x, torch.ones_like(x))[1] for _ in range(10)]
+    finally:
+        torch.set_num_threads(before)
     for run in runs[1:]:
         for a, b in zip(run, runs[0], strict=True):
             assert torch.equal(a, b)
