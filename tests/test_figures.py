@@ -13,6 +13,7 @@ import pytest
 
 import groupconv as gc
 from benchmarks.evaluations import CASES, MODES, error, predicted
+from benchmarks.layers import Case
 from groupconv.errors import ExperimentalWarning
 from groupconv.nn import evaluation
 from groupconv.nn.evaluation import LEAST_GAIN, Costs
@@ -178,11 +179,13 @@ def test_the_docs_state_the_constants_of_the_rule():
     text = " ".join((ROOT / "docs" / "speed.md").read_text().split())
     e = evaluation
     for sentence in (
-        f"takes {e.OF_PRODUCT} for each of its own products",
-        f"{e.OF_TRANSFORM} `|S|` for the transform, {e.OF_WINDOW:.0f} for reading a number, and "
-        f"{e.OF_ROW:.0f} for beginning with a row",
-        f"{e.OF_OUTPUT:.0f} for every number it writes, and {e.OF_PASS / 1e7}·10⁷",
-        f"in channels_last {e.OF_LAST:.0f} for every number",
-        f"where its predicted gain is at least {e.LEAST_GAIN}",
+        rf"{e.OF_PRODUCT} \sum_\rho",
+        rf"\frac{{{e.OF_PASS / 1e7} \cdot 10^7}}{{N}}",
+        rf"{e.OF_TRANSFORM} \, |S| + {e.OF_WINDOW:.0f} + \frac{{{e.OF_ROW:.0f}}}{{w}}",
+        rf"+ {e.OF_OUTPUT:.0f} \, |S| \, o",
+        f"In channels_last {e.OF_LAST:.0f} `|S|` are added",
+        f"takes {e.LOWERED_LAST} of the above in inference",
+        f"divided by the second, is at least {e.LEAST_GAIN}",
+        f"has {predicted(Case('p4m', 16, 16, 32), 'training', is_last=False):.2f} in training",
     ):
         assert sentence in text

@@ -1,4 +1,4 @@
-"""What the paper says of correlations as such: eq. 13, and the gradients of its appendix C.
+"""What the paper says of correlations as such: eq. 9 and 13, and the gradients of its appendices.
 
 On a torus of N × N cells the group is finite, and a filter as wide as the torus is a function on
 it, as a feature map is. So filters and maps can change places.
@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from groupconv.nn import GroupConv
+from groupconv.nn.functional import act
 from tests.support.groups import P4, P4M
 
 N = 5
@@ -59,7 +60,7 @@ def group(request):
 
 
 def test_a_correlation_is_the_involution_of_the_reverse_one(group):
-    """Eq. 13: `f ⋆ ψ = (ψ ⋆ f)*`, which is all that is left of commutativity."""
+    """Eq. 13: `f ⋆ ψ = (ψ ⋆ f)*`, for one channel."""
     f, psi = random(group, 1), random(group, 1)
     reverse = star(group, correlate(group, psi, f[None]))
     torch.testing.assert_close(correlate(group, f, psi[None]), reverse)
@@ -76,3 +77,13 @@ def test_gradients_are_correlations(group):
     for o in range(3):
         expected = correlate(group, star(group, delta[o : o + 1]), star(group, f.detach())[:, None])
         torch.testing.assert_close(in_filter[o], expected)
+
+
+def test_turning_the_input_is_turning_the_filter_back_and_the_output(group):
+    """Eq. 9, `[L_r f] ⋆ ψ = L_r [f ⋆ [L_{r⁻¹} ψ]]`, planar: they do not commute."""
+    f, psi = torch.randn(1, 2, 7, 7).double(), torch.randn(3, 2, 3, 3).double()
+    for r in map(group.element, range(1, group.order)):
+        turned = torch.conv2d(act(f, r, group), psi, padding=1)
+        back = torch.conv2d(f, act(psi, group.inverse(r), group), padding=1)
+        torch.testing.assert_close(turned, act(back, r, group))
+        assert not torch.allclose(turned, act(torch.conv2d(f, psi, padding=1), r, group))
