@@ -81,15 +81,15 @@ MODES = {"training": training_step, "inference": inference}
 
 
 @functools.cache
-def _geometry(case: Case) -> tuple[FilterTransform, int, int]:
+def _geometry(case: Case) -> tuple[FilterTransform, int, float]:
     """The filter transform of a case, its places, and how many of these are a row."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         group = gc.group(case.group)
         layer = gc.nn.GroupConv(1, 1, case.kernel, padding=case.kernel // 2, group=group)
     spatial = (case.size,) * group.dimension
-    places = case.batch * math.prod(spatial)
-    return layer.transform, places, places if case.kernel == 1 else row_width(spatial)
+    width = row_width(spatial, layer.kernel_size)
+    return layer.transform, case.batch * math.prod(spatial), width
 
 
 def predicted(case: Case, mode: str, *, is_last: bool) -> float:

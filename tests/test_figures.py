@@ -96,7 +96,7 @@ def least_channels(group, *, is_last):
         warnings.simplefilter("ignore", ExperimentalWarning)
         transform = gc.nn.GroupConv(1, 1, 3, group=group).transform
     options = {"learns": True, "is_last": is_last}
-    width = row_width((32,) * len(transform.kernel_size))
+    width = row_width((32,) * len(transform.kernel_size), transform.kernel_size)
     return next(
         channels
         for channels in itertools.count(1)

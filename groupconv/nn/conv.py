@@ -397,7 +397,7 @@ class GroupConv(_Convolution):
         is_learned = weight is None or weight.requires_grad or x.requires_grad
         learns = is_learned and torch.is_grad_enabled()
         places = x.numel() // x.shape[1]
-        width = places if max(self.kernel_size) == 1 else row_width(x.shape[2:])
+        width = row_width(x.shape[2:], self.kernel_size)
         is_last = is_channels_last(x)
         is_wanted = self._evaluation == "fourier" or (
             x.is_cpu

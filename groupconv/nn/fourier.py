@@ -82,8 +82,10 @@ def can_transform(
     return is_known and min(_out_shape(x.shape[2:], kernel_size, padding, dilation)) > 0
 
 
-def row_width(spatial: Sequence[int]) -> int:
-    """How many places of a window are read at once: a row of an image, a plane of a volume."""
+def row_width(spatial: Sequence[int], kernel_size: tuple[int, ...]) -> float:
+    """How many places are read at once: a row of an image, a plane of a volume, all by 1×1."""
+    if max(kernel_size) == 1:
+        return math.inf
     return math.prod(spatial[1:]) if len(spatial) == 3 else spatial[-1]
 
 
