@@ -61,9 +61,7 @@ class _Convolution(TableModule):
 
     is_adjoint: ClassVar[bool] = False
 
-    bank_index: Tensor
-    bank_inverse: Tensor | None
-    bias_index: Tensor  # shape: (C_out · S_out,)
+    _buffers: dict[str, Any]  # read at a call without the search that attributes take
     bias: nn.Parameter | None
     _kept: KeptKernel | None = None  # of evaluation
 
@@ -121,6 +119,7 @@ class _Convolution(TableModule):
         channels = (in_channels, out_channels) if self.is_adjoint else (out_channels, in_channels)
         rows, columns = channels[0], channels[1] // groups
         self._kernel_shape = (rows * first.index, columns * last.index, *self.kernel_size)
+        self._bank_shape = (-1, *self._kernel_shape[1:])  # of any number of its rows
         self._weight_shape = (rows, columns, self.transform.num_parameters)
         self.weight = nn.Parameter(torch.empty(self._weight_shape, device=device, dtype=dtype))
         if flag("bias", bias):
@@ -195,30 +194,29 @@ class _Convolution(TableModule):
 
     def planar_weight(self) -> Tensor:  # shape: (C_first·S_first, C_second / groups · S_second, …)
         """The bank as the kernel of torch's convolution of the flattened planes, channel-major."""
-        return self._bank(self._weight_and_index()[0])
+        return self._bank(self._placed_weight())
 
     def _bank(self, weight: Tensor) -> Tensor:
         """The bank of some rows of a weight; of all if it is small."""
-        tables = self.bank_index, None if self._is_small else self.bank_inverse
-        return filter_bank(weight, *tables, (-1, *self._kernel_shape[1:]), *self._flags)
+        tables = self._buffers["bank_index"], self._buffers["bank_inverse"]
+        return filter_bank(weight, *tables, self._bank_shape, *self._flags)
 
     def planar_bias(self) -> Tensor | None:
         """The bias of torch's convolution of the flattened planes, one entry per plane."""
         bias: Tensor | None = self.bias
-        return bias if bias is None else bias.index_select(0, self.bias_index)
+        return bias if bias is None else bias.index_select(0, self._buffers["bias_index"])
 
-    def _weight_and_index(self) -> tuple[Tensor, Tensor]:
-        """The weight, and its table on its device; a weight of another shape is refused."""
-        weight, index = self.weight, self.bank_index
+    def _placed_weight(self) -> Tensor:
+        """The weight, with the tables on its device; a weight of another shape is refused."""
+        weight: Tensor = self.weight
         if weight.shape != self._weight_shape:
             raise ShapeError(
                 f"weight has shape {tuple(weight.shape)}, and this layer {self._weight_shape}; "
                 f"make a new layer for other channels"
             )
-        if index.device != weight.device:
+        if weight.device != self._buffers["bank_index"].device:
             self._place_tables(weight.device)
-            index = self.bank_index
-        return weight, index
+        return weight
 
     def _planar(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """The kernel and the bias of the planar convolution, kept while nothing is learned."""
@@ -233,7 +231,7 @@ class _Convolution(TableModule):
         """The kernel in the memory format of the input; reordering would take it twice a step."""
         if self._is_small or is_traced() or not is_channels_last(x):
             return self.planar_weight()
-        weight, (rows, columns, _) = self._weight_and_index()[0], self._weight_shape
+        weight, (rows, columns, _) = self._placed_weight(), self._weight_shape
         index, inverse = (
             kept_tensor(
                 self.group.stabilizer,
@@ -363,7 +361,7 @@ class GroupConv(_Convolution):
         x: Tensor,  # shape: (B, C_in, S_in, *spatial)
     ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Convolve, adding the bias within the one call of the planar convolution."""
-        x = merge_planes(x, self._in_axes, self.group.dimension, self.group.name)
+        x = merge_planes(x, self._in_axes, len(self.stride), self.group.name)
         if not self.window.is_always_symmetric:
             check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
         if self._pads:
@@ -407,7 +405,7 @@ class GroupConv(_Convolution):
         return is_wanted and can_transform(x, self.kernel_size, padding, dilation) and _is_free()
 
     def _by_fourier(self, x: Tensor) -> Tensor:
-        (weight, _), lowered = self._weight_and_index(), self._lowered()
+        weight, lowered = self._placed_weight(), self._lowered()
         _, padding, dilation, _ = self._sizes
 
         def again(x: Tensor, weight: Tensor) -> Tensor:
@@ -417,7 +415,7 @@ class GroupConv(_Convolution):
         return fourier_convolution(split_planes(x, self._in_axes), *args)
 
     def _by_blocks(self, x: Tensor) -> Tensor:
-        (weight, _), bias = self._weight_and_index(), self.planar_bias()
+        weight, bias = self._placed_weight(), self.planar_bias()
         size = weight.element_size() * math.prod(self._kernel_shape) // self.out_channels
         return streamed_convolution(x, weight, bias, size, self._lowered())
 
@@ -578,7 +576,7 @@ class GroupConvTranspose(_Convolution):
         x: Tensor,  # shape: (B, C_in, S_in, *spatial)
     ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Add the filters of every input cell, adding the bias within the one call."""
-        x = merge_planes(x, self._in_axes, self.group.dimension, self.group.name)
+        x = merge_planes(x, self._in_axes, len(self.stride), self.group.name)
         y = self._convolve(x, *self._planar(x), *self._sizes)
         if not any(self.output_padding):
             check_positions(type(self).__name__, self.window, y, is_strict=self.strict)
