@@ -25,7 +25,7 @@ PICTURES = ROOT / "docs" / "images"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seconds", type=float, default=4.0, help="for each comparison")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each comparison")
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
     device = torch.device(a.device)

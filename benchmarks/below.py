@@ -21,12 +21,12 @@ from .harness import interleave, peak_bytes, prepare
 from .layers import Case, inference, training_step, variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .harness import Report
     from .layers import Setting
 
-CASES = [
+WIDE = [
     Case("p4m", 23, 16, 32),
     Case("p4m", 45, 8, 32),
     Case("p4m", 64, 8, 16),
@@ -40,13 +40,11 @@ CASES = [
     Case("Pm-3m", 4, 8, 2),
     Case("Pm-3m", 8, 8, 1),
     Case("Pm-3m", 16, 5, 1),
-    Case("p4m", 64, 16, 16, 1),
-    Case("p6m", 32, 17, 8, 1),
-    Case("P432", 16, 8, 4, 1),
-    Case("Pm-3m", 8, 8, 4, 1),
 ]
-BESIDE = [0, 2, 5, 8, 13]
-"""The cases that are measured beside a busy process as well."""
+POINTWISE = 4
+"""How many times the images of a case there are with kernels of one cell."""
+
+CASES = [*WIDE, *(c._replace(batch=POINTWISE * c.batch, kernel=1) for c in WIDE)]
 
 ROOMY = Case("Pm-3m", 16, 8, 2)
 """The case whose three evaluations are compared in memory."""
@@ -68,21 +66,28 @@ def neighbour() -> Iterator[None]:
 def measure(report: Report, setting: Setting, seconds: float) -> None:
     """Training, inference and memory of every case; on a CPU also beside a busy process."""
     prepare(setting.device, tf32=setting.is_tf32)
+    section, limits = setting.section("below the limit"), {}
     for case in map(setting.on_device, CASES):
-        _measure(report, setting, setting.section("below the limit"), case, seconds)
+        limits[case] = _measure(report, setting, section, case, seconds)
     if setting.device.type == "cpu":
         with neighbour():
-            for n in BESIDE:
-                section = "below the limit, beside a busy process"
-                _measure(report, setting, section, CASES[n], seconds)
+            for case, known in limits.items():
+                _measure(report, setting, f"{section}, beside a busy process", case, seconds, known)
         _measure_memory(report, setting)
 
 
-def _measure(report: Report, setting: Setting, section: str, case: Case, seconds: float) -> None:
+def _measure(
+    report: Report,
+    setting: Setting,
+    section: str,
+    case: Case,
+    seconds: float,
+    known: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Measure a case; the limit of each mode, which beside a busy process is the known one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of hexagons on arrays that have no middle cell
         modules, inputs = variants(case, setting)
-        modules = {k: m for k, m in modules.items() if not k.startswith("indexed")}
         modules["fourier"], chosen = (
             gc.nn.GroupConv(
                 case.channels, case.channels, case.kernel, padding=case.kernel // 2,
@@ -90,26 +95,28 @@ def _measure(report: Report, setting: Setting, section: str, case: Case, seconds
             )
             for evaluation in ("fourier", "auto")
         )  # fmt: skip
-        inputs["fourier"] = inputs["layer"].detach().requires_grad_()
-        figures: dict[str, object] = {}
-        for name, make in (("training", training_step), ("inference", inference)):
-            tasks = {k: make(m, inputs[k], setting) for k, m in modules.items()}
-            timing = interleave(tasks, seconds=seconds, device=setting.device)
-            best = min(("planar", "planar channels_last"), key=timing.median)
-            gains = {
-                "lowered": 1 / timing.ratio(best.replace("planar", "layer"), best)["ratio"],
-                "fourier": 1 / timing.ratio("fourier", best)["ratio"],
-            }
-            x = inputs["fourier"].flatten(1, 2)
-            with torch.set_grad_enabled(name == "training"):
-                way = "fourier" if chosen._prefers_fourier(x) else "lowered"
-            figures |= {name: way, f"{name} gain": gains[way], f"{name} best": max(gains.values())}
-            if name == "training":
-                figures["limit_ms"] = 1000 * timing.median(best)
-                used = "fourier" if way == "fourier" else best.replace("planar", "layer")
-                held = {k: peak_bytes(tasks[k], modules[k], inputs[k]) for k in (best, used)}
-                figures["memory_ratio"] = held[used] / held[best]
-        report.add(section, str(case), **figures)
+    inputs["fourier"] = inputs["layer"].detach().requires_grad_()
+    limits: dict[str, str] = {}
+    figures: dict[str, object] = {}
+    for name, make in (("training", training_step), ("inference", inference)):
+        formats = [known[name]] if known else ["planar", "planar channels_last"]
+        names = ["fourier", *formats, *(f.replace("planar", "layer") for f in formats)]
+        tasks = {k: make(modules[k], inputs[k], setting) for k in names}
+        timing = interleave(tasks, seconds=seconds, device=setting.device)
+        limits[name] = best = min(formats, key=timing.median)
+        used = {"fourier": "fourier", "lowered": best.replace("planar", "layer")}
+        gains = {way: 1 / timing.ratio(task, best)["ratio"] for way, task in used.items()}
+        with torch.set_grad_enabled(name == "training"):
+            is_fourier = chosen._prefers_fourier(inputs["fourier"].flatten(1, 2))
+        way = "fourier" if is_fourier else "lowered"
+        figures |= {name: way, f"{name} gain": gains[way], f"{name} best": max(gains.values())}
+        if name == "training":
+            figures["limit_ms"] = 1000 * timing.median(best)
+            if not known:
+                held = {k: peak_bytes(tasks[k], modules[k], inputs[k]) for k in (best, used[way])}
+                figures["memory_ratio"] = held[used[way]] / held[best]
+    report.add(section, str(case), **figures)
+    return limits
 
 
 def _measure_memory(report: Report, setting: Setting) -> None:

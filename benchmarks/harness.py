@@ -49,6 +49,10 @@ class Timing:
     def median(self, variant: str) -> float:
         return statistics.median(self.seconds[variant])
 
+    def least(self, variant: str) -> float:
+        """What the task takes by itself: all that a machine does beside it adds to it."""
+        return min(self.seconds[variant])
+
     def ratio(self, variant: str, limit: str) -> dict[str, float]:
         """The median and the quartiles of the ratios within a round."""
         pairs = zip(self.seconds[variant], self.seconds[limit], strict=True)

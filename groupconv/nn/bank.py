@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from groupconv.nn.buffers import Table
     from groupconv.transforms import FilterTransform
 
-SMALL_BANK = 2**15
+SMALL_BANK = 2**17
 """The most entries of a bank that has a table of them all; beyond it, that table is slower."""
 
 BLOCK_ENTRIES = 2**18
@@ -34,8 +34,9 @@ MOST_BLOCKS = 16
 def bank_index(transform: FilterTransform, filters: tuple[int, int]) -> Table:
     """The parameter of each cell in the bank of `(C_out, C_in)` filters.
 
-    A small bank has `(C_out · S_out · C_in · L,)` of them, into all parameters; a larger one
-    `(S_out, L)`, into those of one filter. A zero stands behind the last parameter: there lead
+    A small bank has `(C_out · S_out · C_in · L,)` of them, into all parameters, as 32-bit integers,
+    since they are as many as the bank has entries; a larger one `(S_out, L)`, into those of one
+    filter. A zero stands behind the last parameter: there lead
     the -1 of the transform.
     """
     index = transform.index
@@ -43,8 +44,8 @@ def bank_index(transform: FilterTransform, filters: tuple[int, int]) -> Table:
     P, (rows, columns) = transform.num_parameters, filters
     if not is_small(transform, filters):
         return np.where(index < 0, P, index) if transform.is_masked else index
-    first = P * np.arange(rows * columns).reshape(rows, 1, columns, 1)
-    index = index[:, None]  # shape: (S_out, 1, L)
+    first = P * np.arange(rows * columns, dtype=np.int32).reshape(rows, 1, columns, 1)
+    index = index[:, None].astype(np.int32)  # shape: (S_out, 1, L)
     return np.where(index < 0, rows * columns * P, first + index).ravel()
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from groupconv.algebra import Stabilizer
 
-    Table = npt.NDArray[np.int64] | npt.NDArray[np.bool_] | npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64] | npt.NDArray[np.int32]
+    Table = Integers | npt.NDArray[np.bool_] | npt.NDArray[np.float64]
 
 
 def as_tensor(table: Table, device: torch.device | str | None = None) -> Tensor:

@@ -22,7 +22,7 @@ from groupconv.nn.bank import (
     is_small,
 )
 from groupconv.nn.buffers import TableModule, kept_tensor
-from groupconv.nn.evaluation import LEAST_GAIN, fourier_costs
+from groupconv.nn.evaluation import fourier_costs
 from groupconv.nn.fourier import can_transform, fourier_convolution, row_width
 from groupconv.nn.kept import KeptKernel, may_keep
 from groupconv.nn.planes import (
@@ -398,8 +398,7 @@ class GroupConv(_Convolution):
         width = row_width(x.shape[2:], self.kernel_size)
         is_last = is_channels_last(x)
         is_wanted = self._evaluation == "fourier" or (
-            x.is_cpu
-            and self._costs.gain(places, width, learns=learns, is_last=is_last) > LEAST_GAIN
+            x.is_cpu and self._costs.pays(places, width, learns=learns, is_last=is_last)
         )
         _, padding, dilation, _ = self._sizes
         return is_wanted and can_transform(x, self.kernel_size, padding, dilation) and _is_free()

@@ -29,8 +29,12 @@ OF_PASS = 2.5e7  # beginning with an array
 OF_LAST = 60.0  # rearranging an entry of a map whose format is channels_last
 LOWERED_LAST = 0.84  # a product of the lowered convolution in that format, in inference
 
-LEAST_GAIN = 1.2
-"""The least predicted gain for which the Fourier transform is chosen."""
+LEAST_GAIN = 1.4
+LEAST_GAIN_LEARNING = 1.2
+"""The least predicted gains for which the Fourier transform is chosen.
+
+The times of inference, which are shorter, vary more, and so do the gains about their predictions.
+"""
 
 
 class Costs(NamedTuple):
@@ -82,6 +86,11 @@ class Costs(NamedTuple):
             lowered *= 1 if learns else LOWERED_LAST
         return passes * lowered / fourier
 
+    def pays(self, places: float, width: float, *, learns: bool, is_last: bool = False) -> bool:
+        """Whether the gain is large enough for the Fourier transform to be chosen."""
+        least = LEAST_GAIN_LEARNING if learns else LEAST_GAIN
+        return self.gain(places, width, learns=learns, is_last=is_last) > least
+
 
 def fourier_costs(
     evaluation: str,
@@ -119,5 +128,5 @@ def fourier_costs(
     if evaluation in ("lowered", "streamed") or not is_able or S == 1:
         return None
     costs = Costs.of(transform, *channels)
-    is_ever = evaluation == "fourier" or costs.gain(math.inf, math.inf, learns=True) > LEAST_GAIN
+    is_ever = evaluation == "fourier" or costs.pays(math.inf, math.inf, learns=True)
     return costs if is_ever else None
