@@ -18,7 +18,7 @@ import torch
 import groupconv as gc
 
 from .harness import interleave, peak_bytes, prepare
-from .layers import Case, inference, training_step, variants
+from .layers import Case, inference, limit, training_step, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,12 +99,11 @@ def _measure(
     limits: dict[str, str] = {}
     figures: dict[str, object] = {}
     for name, make in (("training", training_step), ("inference", inference)):
-        formats = [known[name]] if known else ["planar", "planar channels_last"]
-        names = ["fourier", *formats, *(f.replace("planar", "layer") for f in formats)]
-        tasks = {k: make(modules[k], inputs[k], setting) for k in names}
-        timing = interleave(tasks, seconds=seconds, device=setting.device)
-        limits[name] = best = min(formats, key=timing.median)
+        best = known[name] if known else limit(modules, inputs, make, setting)
+        limits[name] = best
         used = {"fourier": "fourier", "lowered": best.replace("planar", "layer")}
+        tasks = {k: make(modules[k], inputs[k], setting) for k in (best, *used.values())}
+        timing = interleave(tasks, seconds=seconds, device=setting.device)
         gains = {way: 1 / timing.ratio(task, best)["ratio"] for way, task in used.items()}
         with torch.set_grad_enabled(name == "training"):
             is_fourier = chosen._prefers_fourier(inputs["fourier"].flatten(1, 2))

@@ -1,10 +1,11 @@
 """Layers lowered and by the Fourier transform: the figures that `nn/evaluation.py` is fitted to.
 
-    python -m benchmarks.evaluations [--seconds N] [--out FILE]
+    python -m benchmarks.evaluations [--seconds N] [--out FILE] [--again]
     python -m benchmarks.evaluations --fit
 
 A gain is the time of the lowered layer divided by that by Fourier, in training (forward and
-backward) and in inference. `--fit` reads a file of gains and prints better constants.
+backward) and in inference. It depends on what else the machine does, so `--again` takes the mean
+with the runs that the file has already. `--fit` reads a file of gains and prints better constants.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import random
 import statistics
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -122,6 +123,17 @@ def measure(report: Report, setting: Setting, case: Case, seconds: float, *, is_
     report.add("gain over lowering", f"{case}, {kind}", **figures)
 
 
+def average(report: Report, known: dict[str, Any]) -> None:
+    """Replace each gain by the geometric mean of all runs."""
+    runs = known["machine"].get("runs", 1)
+    for section, rows in report.sections.items():
+        for row, before in zip(rows, known["sections"][section], strict=True):
+            for key in (f"{mode} gain" for mode in MODES):
+                mean = (row[key] * before[key] ** runs) ** (1 / (runs + 1))
+                row[key] = round(mean, 4)
+    report.machine["runs"] = runs + 1
+
+
 def error(gains: Iterable[tuple[float, float]]) -> float:
     """The root mean square of the logarithms of predicted by measured gains."""
     return math.sqrt(statistics.mean(math.log(found / gain) ** 2 for found, gain in gains))
@@ -159,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=1.0, help="for each comparison")
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--again", action="store_true", help="take the mean with earlier runs")
     parser.add_argument("--fit", action="store_true", help="fit constants, and measure nothing")
     a = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -169,6 +182,8 @@ def main() -> None:
     report = Report(machine(device))
     for case, is_last in CASES:
         measure(report, Setting(device), case, a.seconds, is_last=is_last)
+    if a.again:
+        average(report, json.loads(a.out.read_text()))
     report.write(a.out)
 
 

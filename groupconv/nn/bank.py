@@ -34,10 +34,9 @@ MOST_BLOCKS = 16
 def bank_index(transform: FilterTransform, filters: tuple[int, int]) -> Table:
     """The parameter of each cell in the bank of `(C_out, C_in)` filters.
 
-    A small bank has `(C_out · S_out · C_in · L,)` of them, into all parameters, as 32-bit integers,
-    since they are as many as the bank has entries; a larger one `(S_out, L)`, into those of one
-    filter. A zero stands behind the last parameter: there lead
-    the -1 of the transform.
+    A small bank has `(C_out · S_out · C_in · L,)` of them, into all parameters, in 32 bits each,
+    since they are as many as its entries; a larger one `(S_out, L)`, into those of one filter. A
+    zero stands behind the last parameter: there lead the -1 of the transform.
     """
     index = transform.index
     index = index.reshape(len(index), -1)  # shape: (S_out, L)
