@@ -15,7 +15,7 @@ from .harness import interleave
 if TYPE_CHECKING:
     from .harness import Report, Task
 
-MAPS = {"cpu": [(32, 23, 16)], "cuda": [(32, 23, 16), (512, 23, 16), (512, 64, 32)]}
+MAPS = {"cpu": [(32, 23, 16), (64, 64, 16)], "cuda": [(32, 23, 16), (512, 23, 16), (512, 64, 32)]}
 """Batch, channels and size."""
 
 EPOCH = 3  # batches of 128 digits in a turn; an epoch of the paper has 94, and the same ratio

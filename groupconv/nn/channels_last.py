@@ -8,7 +8,7 @@ contiguous maps on a GPU, where torch's norm of few channels leaves most of it i
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,9 @@ from torch import Tensor, nn
 
 from groupconv.nn.higher_order import gradients_of
 from groupconv.nn.planes import is_watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
@@ -63,9 +66,14 @@ def _keeps_gpu_busy(x: Tensor) -> bool:
     return x.is_cuda and x.is_contiguous() and x.numel() > LEAST_ENTRIES and not is_watched()
 
 
-def _per_plane(planes: int, *values: Tensor | None) -> list[Tensor]:
-    """Values of channels, for each of their planes."""
-    return [v if v is None else v.repeat_interleave(planes) for v in values]  # type: ignore[misc]
+def _per_plane(planes: int, *values: Tensor | None) -> Iterator[Any]:
+    """Values of channels, for each of their planes: all at once, since small calls cost most."""
+    given = [v for v in values if v is not None]
+    if not given:
+        return iter(values)
+    rows = torch.stack(given).unsqueeze(2)
+    found = iter(rows.expand(-1, -1, planes).flatten(1))
+    return (v if v is None else next(found) for v in values)
 
 
 def _batch_norm(
@@ -75,7 +83,9 @@ def _batch_norm(
     """Normalise by the statistics of the batch, or by those that the norm keeps."""
     C, mean, var = norm.num_features, norm.running_mean, norm.running_var
     if mean is not None and not norm.training:
-        mean, var, weight, bias = _per_plane(x.shape[1] // C, mean, var, norm.weight, norm.bias)
+        planes = x.shape[1] // C
+        mean, var = _per_plane(planes, mean, var)  # apart from what may be differentiated
+        weight, bias = _per_plane(planes, norm.weight, norm.bias)
         return F.batch_norm(x, mean, var, weight, bias, eps=norm.eps)
     function = _BatchNormOnGPU if x.is_cuda else _BatchNorm
     y, batch_mean, batch_var = function.apply(x, norm.weight, norm.bias, C, norm.eps)
@@ -105,13 +115,13 @@ class _BatchNorm(torch.autograd.Function):
         ignored = torch.zeros(x.shape[1], dtype=dtype, device=x.device)
         found = torch.batch_norm_update_stats(x, ignored, ignored.clone(), 0.0)
         means, variances = (statistic.view(channels, -1) for statistic in found)
-        mean = means.mean(1)
-        var = (variances + (means - mean[:, None]).square()).mean(1)
+        between, mean = torch.var_mean(means, 1, correction=0)
+        var = variances.mean(1).add_(between)
         ctx.save_for_backward(x, weight, mean, var)
         ctx.channels, ctx.planes, ctx.eps = channels, means.shape[1], eps
         ctx.mark_non_differentiable(mean, var)
-        values = _per_plane(ctx.planes, mean, var, weight, bias)
-        return F.batch_norm(x, *values, eps=eps), mean, var  # type: ignore[misc, arg-type]
+        mean_p, var_p, weight, bias = _per_plane(ctx.planes, mean, var, weight, bias)
+        return F.batch_norm(x, mean_p, var_p, weight, bias, eps=eps), mean, var
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> Gradients:
@@ -123,11 +133,11 @@ class _BatchNorm(torch.autograd.Function):
             grad, x, None, *_per_plane(ctx.planes, mean, var), None, None, False, ctx.eps,
             [False, True, True],
         )[1:]  # fmt: skip
-        of_weight, of_bias = (sums.view(ctx.channels, -1).sum(1) for sums in of_planes)
+        of_weight, of_bias = torch.stack(of_planes).view(2, ctx.channels, -1).sum(2)
         # The gradient, w/σ (grad - of_bias/n - x̂ of_weight/n), is linear in `grad` and `x`.
         scale = inverse if weight is None else weight * inverse
-        slope = -scale * inverse * of_weight / n
-        shift = -scale * of_bias / n - slope * mean
+        slope = scale * inverse * of_weight / -n
+        shift = scale * of_bias / -n - slope * mean
         scale, slope, shift = _per_plane(ctx.planes, scale, slope, shift)
         dx = torch.addcmul(shift, x.movedim(1, -1), slope).addcmul_(grad.movedim(1, -1), scale)
         return _wanted(ctx, dx.movedim(-1, 1), of_weight, of_bias)
