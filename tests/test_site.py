@@ -23,7 +23,11 @@ CATALOGUE = {"plane-p4m.html", "space-P4-over-mmm.html", "line-z1m.html"}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CUT = """[...document.querySelectorAll(".highlight pre > code")]
     .filter(code => code.scrollWidth > code.clientWidth + 1)
-    .flatMap(code => code.textContent.split("\\n").filter(line => line.length > 76))"""
+    .flatMap(code => code.textContent.split("\\n").filter(line => line.length > 76))
+    .concat([...document.querySelectorAll(".katex-display")]
+        .filter(formula => formula.scrollWidth > formula.clientWidth + 1)
+        .map(formula => formula.textContent))"""
+"""Lines of code and formulas that are wider than their column."""
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 

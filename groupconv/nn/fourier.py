@@ -2,7 +2,7 @@
 
 With cells written as `A_s q`, equation 11 of Cohen & Welling (2016) on a split group reads
 
-    y[t](p) = Σ_{s,q} X_p[s, q] Ψ[t⁻¹ s, q],   X_p[s, q] = x[s](p + A_s q),   Ψ[u, q] = ψ[u, A_u q]:
+    y[s'](p) = Σ_{s,q} X_p[s, q] Ψ[s'⁻¹ s, q],  X_p[s, q] = x[s](p + A_s q),  Ψ[u, q] = ψ[u, A_u q]:
 
 at each place, a correlation over the stabilizer alone. Its Fourier transform makes that block
 diagonal, so that `Σ D³/e` multiplications do the work of `|S|²`. The gradients are of the same

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.profiler import profile
 from torch.nn.utils import parametrizations
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -318,6 +319,13 @@ def test_the_rule_counts_places_rows_gradients_and_formats():
         (8192, 16, True, True),  # arrays to rearrange
     ):
         assert not costs.pays(places, width, learns=learns, is_last=is_last)
+
+
+def test_the_profiler_shows_it():
+    _, by_fourier, x = twins(*CASES["p4m"])
+    with torch.no_grad(), profile() as run:
+        by_fourier(x)
+    assert "_FourierConvolution" in {event.key for event in run.key_averages()}
 
 
 def test_it_can_be_set_later():
