@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.profiler import profile
 from torch.nn.utils import parametrizations
+from torch.profiler import profile
 from torch.utils.flop_counter import FlopCounterMode
 
 import groupconv as gc
