@@ -1,7 +1,7 @@
 """The filter bank: a gather whose gradient is again a gather.
 
 A small bank is read from all parameters at once, by one table of its entries, and torch adds up
-the gradient. For a larger one such a table would weigh twice as much as the bank, so each filter
+the gradient. For a larger one such a table would weigh as much as the bank, so each filter
 is read by the rows of a common table, and back by those of its inverse: expanding parameters and
 collecting their gradients are adjoint linear maps, and each is the other's derivative, of any
 order. Neither scatters, so both are deterministic on every device.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from groupconv.transforms import FilterTransform
 
 SMALL_BANK = 2**17
-"""The most entries of a bank that has a table of them all; beyond it, that table is slower."""
+"""The most entries of a bank that has a table of them all, which weighs as much as the bank."""
 
 BLOCK_ENTRIES = 2**18
 MOST_BLOCKS = 16
