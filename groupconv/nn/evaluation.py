@@ -128,5 +128,5 @@ def fourier_costs(
     if evaluation in ("lowered", "streamed") or not is_able or S == 1:
         return None
     costs = Costs.of(transform, *channels)
-    is_ever = evaluation == "fourier" or costs.pays(math.inf, math.inf, learns=True)
-    return costs if is_ever else None
+    most = costs.gain(math.inf, math.inf, learns=True)
+    return costs if evaluation == "fourier" or most > LEAST_GAIN_LEARNING else None
