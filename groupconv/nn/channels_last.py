@@ -2,8 +2,9 @@
 
 torch's norms take the cells of a channel as one block of memory, so such a map would be copied on
 its way in, and come out in the other order. Here each plane is a channel of torch's, with the
-scale and shift of its own channel; batch statistics are those of the planes, pooled. So are large
-contiguous maps on a GPU, where torch's norm of few channels leaves most of it idle.
+scale and shift of its own channel. Batch statistics are those of a group norm whose one image is
+the whole batch; on a GPU they are those of the planes, pooled, and so are those of large
+contiguous maps there, where torch's norm of few channels leaves most of it idle.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 LEAST_ENTRIES = 2**23
 """The entries of a contiguous map on a GPU below which calls take longer than the norm."""
+
+FAR = 10
+"""The squared mean, in variances, above which torch's group norm is less exact than its batch
+norm: it takes the variance from a sum of squares."""
 
 Gradients: TypeAlias = tuple[Tensor | None, Tensor | None, Tensor | None, None, None]
 
@@ -48,7 +53,7 @@ def norm_of_planes(
     else:
         return None
     weight, bias = _per_plane(planes.shape[1] // channels, norm.weight, norm.bias)
-    return F.group_norm(planes, blocks, weight, bias, norm.eps)
+    return F.group_norm(_with_gradient(planes), blocks, weight, bias, norm.eps)
 
 
 def _innermost_planes(x: Tensor) -> Tensor | None:
@@ -66,20 +71,24 @@ def _keeps_gpu_busy(x: Tensor) -> bool:
     return x.is_cuda and x.is_contiguous() and x.numel() > LEAST_ENTRIES and not is_watched()
 
 
+def _with_gradient(x: Tensor) -> Tensor:
+    """A map whose gradient is computed: that of torch's group norm (2.13) crashes without."""
+    return x.detach().requires_grad_() if torch.is_grad_enabled() and not x.requires_grad else x
+
+
 def _per_plane(planes: int, *values: Tensor | None) -> Iterator[Any]:
     """Values of channels, for each of their planes: all at once, since small calls cost most."""
     given = [v for v in values if v is not None]
     if not given:
         return iter(values)
-    rows = torch.stack(given).unsqueeze(2)
-    found = iter(rows.expand(-1, -1, planes).flatten(1))
+    found = iter(torch.stack(given).repeat_interleave(planes, 1).unbind())
     return (v if v is None else next(found) for v in values)
 
 
 def _batch_norm(
     x: Tensor,  # shape: (B, C·S, *spatial)
     norm: nn.BatchNorm1d,
-) -> Tensor:  # shape: as x
+) -> Tensor | None:  # shape: as x
     """Normalise by the statistics of the batch, or by those that the norm keeps."""
     C, mean, var = norm.num_features, norm.running_mean, norm.running_var
     if mean is not None and not norm.training:
@@ -87,8 +96,12 @@ def _batch_norm(
         mean, var = _per_plane(planes, mean, var)  # apart from what may be differentiated
         weight, bias = _per_plane(planes, norm.weight, norm.bias)
         return F.batch_norm(x, mean, var, weight, bias, eps=norm.eps)
-    function = _BatchNormOnGPU if x.is_cuda else _BatchNorm
-    y, batch_mean, batch_var = function.apply(x, norm.weight, norm.bias, C, norm.eps)
+    if x.is_cuda:
+        y, batch_mean, batch_var = _BatchNormOnGPU.apply(x, norm.weight, norm.bias, C, norm.eps)
+    else:
+        y, batch_mean, batch_var = _by_group_norm(x, norm)
+        if (batch_mean.square() > FAR * (batch_var + norm.eps)).any():
+            return None
     if mean is not None and var is not None and norm.num_batches_tracked is not None:
         norm.num_batches_tracked.add_(1)
         rate = 1 / int(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
@@ -98,52 +111,28 @@ def _batch_norm(
     return y  # type: ignore[no-any-return]
 
 
-class _BatchNorm(torch.autograd.Function):
-    """Planes normalised by channel, and the mean and variance of each channel."""
+def _by_group_norm(
+    x: Tensor,  # shape: (B, C·S, *spatial)
+    norm: nn.BatchNorm1d,
+) -> tuple[Tensor, Tensor, Tensor]:  # shapes: as x, (C,), (C,)
+    """Planes normalised by channel, and the mean and variance of each channel.
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,  # shape: (B, C·S, *spatial)
-        weight: Tensor | None,  # shape: (C,)
-        bias: Tensor | None,  # shape: (C,)
-        channels: int,
-        eps: float,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        # The type of running statistics is the one that torch counts in; they are thrown away.
-        dtype = torch.promote_types(x.dtype, torch.float32)
-        ignored = torch.zeros(x.shape[1], dtype=dtype, device=x.device)
-        found = torch.batch_norm_update_stats(x, ignored, ignored.clone(), 0.0)
-        means, variances = (statistic.view(channels, -1) for statistic in found)
-        between, mean = torch.var_mean(means, 1, correction=0)
-        var = variances.mean(1).add_(between)
-        ctx.save_for_backward(x, weight, mean, var)
-        ctx.channels, ctx.planes, ctx.eps = channels, means.shape[1], eps
-        ctx.mark_non_differentiable(mean, var)
-        mean_p, var_p, weight, bias = _per_plane(ctx.planes, mean, var, weight, bias)
-        return F.batch_norm(x, mean_p, var_p, weight, bias, eps=eps), mean, var
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> Gradients:
-        x, weight, mean, var = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            return _differentiable_gradients(ctx, grad)
-        n, inverse = x.numel() // ctx.channels, (var + ctx.eps).rsqrt()
-        of_planes = torch.ops.aten.native_batch_norm_backward(
-            grad, x, None, *_per_plane(ctx.planes, mean, var), None, None, False, ctx.eps,
-            [False, True, True],
-        )[1:]  # fmt: skip
-        of_weight, of_bias = torch.stack(of_planes).view(2, ctx.channels, -1).sum(2)
-        # The gradient, w/σ (grad - of_bias/n - x̂ of_weight/n), is linear in `grad` and `x`.
-        scale = inverse if weight is None else weight * inverse
-        slope = scale * inverse * of_weight / -n
-        shift = scale * of_bias / -n - slope * mean
-        scale, slope, shift = _per_plane(ctx.planes, scale, slope, shift)
-        dx = torch.addcmul(shift, x.movedim(1, -1), slope).addcmul_(grad.movedim(1, -1), scale)
-        return _wanted(ctx, dx.movedim(-1, 1), of_weight, of_bias)
+    Here all cells of the batch are those of one image, and the planes of a channel one group.
+    """
+    C, dtype = norm.num_features, torch.promote_types(x.dtype, torch.float32)
+    given = (p if p is None else p.to(dtype) for p in (norm.weight, norm.bias))
+    weight, bias = _per_plane(x.shape[1] // C, *given)
+    if weight is None and x.dtype != dtype:
+        weight = torch.ones(x.shape[1], dtype=dtype)  # whose type is that of the statistics
+    last = x.movedim(1, -1)  # shape: (B, *spatial, C·S)
+    image = _with_gradient(last.reshape(1, -1, 1, x.shape[1]).movedim(-1, 1))
+    sizes = 1, x.shape[1], image.shape[2], C
+    y, means, inverses = torch.native_group_norm(image, weight, bias, *sizes, norm.eps)
+    mean, var = means[0].detach(), inverses[0].detach().pow(-2) - norm.eps
+    return y.movedim(1, -1).reshape(last.shape).movedim(-1, 1), mean, var
 
 
-class _BatchNormOnGPU(_BatchNorm):
+class _BatchNormOnGPU(torch.autograd.Function):
     """The same by the kernels with which torch pools the statistics of several GPUs: of planes."""
 
     @staticmethod

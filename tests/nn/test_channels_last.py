@@ -99,6 +99,25 @@ def test_batch_norm_can_be_differentiated_twice():
     torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize("kind", ["batch norm", "one group", "with a scale"])
+def test_norms_learn_on_what_needs_no_gradient(kind):
+    expected, found = twins(kind)
+    x = torch.randn(MAPS["p4"])
+    expected(x).square().sum().backward()
+    found(innermost(x, 2)).square().sum().backward()
+    for p, q in zip(expected.parameters(), found.parameters(), strict=True):
+        torch.testing.assert_close(q.grad, p.grad)
+
+
+def test_batch_norm_is_exact_far_from_zero():
+    expected, found = twins("batch norm", dtype=torch.float64)
+    x = torch.randn(8, 3, 4, 16, 16) + 1000
+    y, z = expected(x.double()), found.float()(innermost(x, 2))
+    torch.testing.assert_close(z.double(), y, rtol=1e-3, atol=1e-3)
+    kept, exact = found.norm.running_var, expected.norm.running_var
+    torch.testing.assert_close(kept.double(), exact, rtol=1e-4, atol=0)
+
+
 def test_half_of_it_learned():
     norm, _ = twins("batch norm")
     norm.norm.weight.requires_grad_(False)
@@ -108,9 +127,11 @@ def test_half_of_it_learned():
     torch.testing.assert_close(norm.norm.bias.grad, torch.full((3,), 2.0 * 4 * 9))
 
 
-def test_half_precision_counts_in_single():
-    expected, found = twins("batch norm")
-    x = (torch.randn(8, 3, 4, 9, 9) + 20).bfloat16()
+@pytest.mark.parametrize("offset", [2, 20])
+@pytest.mark.parametrize("kind", ["batch norm", "without a scale"])
+def test_half_precision_counts_in_single(kind, offset):
+    expected, found = twins(kind)
+    x = (torch.randn(8, 3, 4, 9, 9) + offset).bfloat16()
     other = innermost(x, 2).requires_grad_()
     y, z = expected(x.float()), found(other)
     assert z.dtype == torch.bfloat16
