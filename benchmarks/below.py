@@ -13,12 +13,16 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-import torch
-
-import groupconv as gc
-
 from .harness import interleave, peak_bytes, prepare
-from .layers import Case, inference, limit, training_step, variants
+from .layers import (
+    Case,
+    evaluated,
+    goes_by_fourier,
+    inference,
+    limit,
+    training_step,
+    variants,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,13 +92,9 @@ def _measure(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of hexagons on arrays that have no middle cell
         modules, inputs = variants(case, setting)
-        modules["fourier"], chosen = (
-            gc.nn.GroupConv(
-                case.channels, case.channels, case.kernel, padding=case.kernel // 2,
-                group=case.group, evaluation=evaluation, device=setting.device,
-            )
-            for evaluation in ("fourier", "auto")
-        )  # fmt: skip
+    modules["fourier"], chosen = (
+        evaluated(modules["layer"], evaluation) for evaluation in ("fourier", "auto")
+    )
     inputs["fourier"] = inputs["layer"].detach().requires_grad_()
     limits: dict[str, str] = {}
     figures: dict[str, object] = {}
@@ -105,9 +105,7 @@ def _measure(
         tasks = {k: make(modules[k], inputs[k], setting) for k in (best, *used.values())}
         timing = interleave(tasks, seconds=seconds, device=setting.device)
         gains = {way: 1 / timing.ratio(task, best)["ratio"] for way, task in used.items()}
-        with torch.set_grad_enabled(name == "training"):
-            is_fourier = chosen._prefers_fourier(inputs["fourier"].flatten(1, 2))
-        way = "fourier" if is_fourier else "lowered"
+        way = "fourier" if goes_by_fourier(chosen, inputs["fourier"], make) else "lowered"
         figures |= {name: way, f"{name} gain": gains[way], f"{name} best": max(gains.values())}
         if name == "training":
             figures["limit_ms"] = 1000 * timing.median(best)
@@ -119,12 +117,9 @@ def _measure(
 
 
 def _measure_memory(report: Report, setting: Setting) -> None:
-    _, inputs = variants(ROOMY, setting)
+    modules, inputs = variants(ROOMY, setting)
     for evaluation in ("lowered", "streamed", "fourier"):
-        layer = gc.nn.GroupConv(
-            ROOMY.channels, ROOMY.channels, ROOMY.kernel, padding=ROOMY.kernel // 2,
-            group=ROOMY.group, evaluation=evaluation,
-        )  # fmt: skip
+        layer = evaluated(modules["layer"], evaluation)
         task = training_step(layer, inputs["layer"], setting)
         timing = interleave({evaluation: task}, seconds=0)
         report.add(

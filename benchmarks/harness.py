@@ -8,7 +8,6 @@ the versions; tables and pictures are made from that file.
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 import random
@@ -112,9 +111,9 @@ def peak_bytes(task: Task, module: nn.Module, x: Tensor) -> int:
     return most
 
 
-def geometric_mean(rows: list[dict[str, Any]]) -> float:
+def geometric_mean(rows: list[dict[str, Any]], key: str = "ratio") -> float:
     """That of the ratios of a section."""
-    return math.exp(statistics.fmean(math.log(row["ratio"]) for row in rows))
+    return statistics.geometric_mean(row[key] for row in rows)
 
 
 def prepare(device: torch.device, *, tf32: bool = False) -> None:
