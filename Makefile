@@ -40,11 +40,11 @@ lint: install  ## style, types, and the floors of the house
 
 docs docs-serve: export NO_MKDOCS_2_WARNING = 1
 docs: install  ## the site, in site/
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 	$(BIN)/mkdocs build --strict --quiet
 
 docs-serve: install  ## the site at http://127.0.0.1:8000, built anew when a page changes
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 	$(BIN)/mkdocs serve
 
 bench: install  ## layers and networks against the planar convolutions that bound them

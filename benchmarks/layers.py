@@ -94,7 +94,7 @@ IMAGES = {"cpu": 1, "cuda": 16}
 """How many times the images of a case there are: a GPU takes more at once."""
 
 
-RATIOS = {"ratio": "", "by_default": ", by default"}
+RATIOS = {"ratio": ", lowered", "by_default": ", by default"}
 """Those of lowered layers, and on a CPU those of layers by default."""
 
 

@@ -1,9 +1,9 @@
 """What the site shows and the library knows: the catalogue, its pictures, and the explorer's data.
 
-    python docs/generate.py
+    python -m docs.generate
 
 writes docs/generated, which `make docs` reads. Nothing is drawn again until the package or this
-file has changed.
+file has changed; what comes from measurements is written each time.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import torch
 from torch import nn
 
 import groupconv as gc
+from benchmarks.figures import RESULTS, figures
 from groupconv.errors import ExperimentalWarning
 from groupconv.plotting.graphs import generator_colours, reflects
 from groupconv.plotting.layout import (
@@ -45,8 +46,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent
 OUT = DOCS / "generated"
 STAMP = OUT / ".complete"
-RESULTS = DOCS.parent / "benchmarks" / "results" / "experiments.json"
-SOURCES = [Path(__file__), DOCS / "catalogue-head.md", RESULTS]
+SOURCES = [Path(__file__), DOCS / "catalogue-head.md"]
 for folder in ("groupconv", "groupconv_plugins"):
     SOURCES += (DOCS.parent / folder).rglob("*.py")
 
@@ -228,16 +228,26 @@ def thumbnail(group: SplitGroup) -> str:
 
 def experiments() -> str:
     """The record of the examples' runs: a table for each, as a section that pages include."""
-    lines = []
-    for run in json.loads(RESULTS.read_text()):
+    found = []
+    for run in json.loads((RESULTS / "experiments.json").read_text()):
         rows = [run["columns"], ["---"] * len(run["columns"]), *run["rows"]]
-        lines += [f"<!-- --8<-- [start:{run['name']}] -->", ""]
+        lines = [""]
         for row in rows:
             cells = (f"{cell:,}" if isinstance(cell, int) else cell for cell in row)
             lines.append(f"| {' | '.join(cells)} |")
         lines += ["", f"*`{run['command']}`, {run['date']}, {run['machine']}.*", ""]
-        lines += [f"<!-- --8<-- [end:{run['name']}] -->", ""]
-    return "\n".join(lines)
+        found.append(section(run["name"], "\n".join(lines)))
+    return "".join(found)
+
+
+def prose() -> str:
+    """The figures that stand in sentences."""
+    return "".join(section(name, text) for name, text in figures().items())
+
+
+def section(name: str, text: str) -> str:
+    """A part of a file that pages include by its name."""
+    return f"<!-- --8<-- [start:{name}] -->\n{text}\n<!-- --8<-- [end:{name}] -->\n"
 
 
 def checks() -> str:
@@ -308,11 +318,13 @@ def concepts() -> None:
 
 def main() -> None:
     """Write everything, unless it is there."""
+    (OUT / "catalogue").mkdir(parents=True, exist_ok=True)
+    (OUT / "experiments.md").write_text(experiments())
+    (OUT / "figures.md").write_text(prose())
     newest = max(path.stat().st_mtime for path in SOURCES)
     if STAMP.exists() and STAMP.stat().st_mtime > newest:
         return
     warnings.simplefilter("ignore", ExperimentalWarning)
-    (OUT / "catalogue").mkdir(parents=True, exist_ok=True)
     groups = [gc.group(name) for name in gc.groups()]
     groups.sort(key=lambda group: (group.dimension, number(group)))
     for n, group in enumerate(groups):
@@ -328,7 +340,6 @@ def main() -> None:
     data = json.dumps(explorer(groups), separators=(",", ":"))
     (OUT / "explorer-data.js").write_text(f"const GROUPS = {data};\n")
     (OUT / "checks.md").write_text(checks())
-    (OUT / "experiments.md").write_text(experiments())
     concepts()
     STAMP.touch()
 

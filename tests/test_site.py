@@ -36,7 +36,7 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 def site(tmp_path_factory):
     """The folder of the built site."""
     folder = tmp_path_factory.mktemp("site")
-    commands = ["docs/generate.py"], ["-m", "mkdocs", "build", "--strict", "--site-dir", folder]
+    commands = ["-m", "docs.generate"], ["-m", "mkdocs", "build", "--strict", "--site-dir", folder]
     for command in commands:
         built = subprocess.run(
             [sys.executable, *command],
