@@ -89,6 +89,8 @@ def _on_cpu() -> dict[str, str]:
     return {
         "training": f"{means['training step']['ratio']:.2f}",
         "inference": f"{means['inference']['ratio']:.2f}",
+        "training-by-default": f"{means['training step']['by_default']:.2f}",
+        "inference-by-default": f"{means['inference']['by_default']:.2f}",
         "most-memory": f"{max(row.get('memory_ratio', 0) for row in layers):.2f}",
         "converted": _span(converted),
         "fastest": NUMBERS[int(max(row["training gain"] for row in rows("cpu", section)))],

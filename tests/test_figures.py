@@ -24,8 +24,10 @@ README = [
     "a training step takes {training} times as long as the planar convolution with the expanded "
     "bank, and inference {inference} times",
     "with at most {most-memory} times its memory",
-    "a training step of `p4m` {p4m-23} times with 23 channels and {p4m-128} times with 128",
-    "a ResNet44 of `p4m` trains {resnet} times as fast as it would lowered",
+    "same ten take {training-by-default} times as long in training and {inference-by-default} in "
+    "inference, and a training step of `p4m` is {p4m-23} times as fast with 23 channels and "
+    "{p4m-128} times with 128",
+    "A ResNet44 of `p4m` trains {resnet} times as fast as it would lowered",
     "On an H100, layers are lowered: {gpu-float32} times in float32 and {gpu-tf32} in TF32, "
     "torch's default for convolutions; in bfloat16 {gpu-bfloat16} times, where the GPU waits for "
     "Python, or {gpu-graphs} as a CUDA graph",
