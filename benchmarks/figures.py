@@ -186,7 +186,7 @@ def _beside_escnn() -> dict[str, str]:
     made = [b["construction_ms"] / a["construction_ms"] for a, b in pairs]
     return {
         "escnn-evaluates": f"{NUMBERS[len(ahead)]} of these {NUMBERS[len(pairs)]} layers up to "
-        f"{100 * max(ahead) - 100:.1f} % faster",
+        f"{100 * max(ahead, default=1) - 100:.1f} % faster",
         "escnn-trains": f"{of_all} faster, wide ones "
         f"{_span(b['training'] / a['training'] for a, b in wide)} times with "
         f"{_span((100 * a['peak_MiB'] / b['peak_MiB'] for a, b in wide), 0)} % of the memory",

@@ -53,7 +53,7 @@ def norm_of_planes(
     else:
         return None
     weight, bias = _per_plane(planes.shape[1] // channels, norm.weight, norm.bias)
-    return F.group_norm(_with_gradient(planes), blocks, weight, bias, norm.eps)
+    return F.group_norm(_with_gradient(planes, weight, bias), blocks, weight, bias, norm.eps)
 
 
 def _innermost_planes(x: Tensor) -> Tensor | None:
@@ -71,9 +71,10 @@ def _keeps_gpu_busy(x: Tensor) -> bool:
     return x.is_cuda and x.is_contiguous() and x.numel() > LEAST_ENTRIES and not is_watched()
 
 
-def _with_gradient(x: Tensor) -> Tensor:
-    """A map whose gradient is computed: that of torch's group norm (2.13) crashes without."""
-    return x.detach().requires_grad_() if torch.is_grad_enabled() and not x.requires_grad else x
+def _with_gradient(x: Tensor, *parameters: Tensor | None) -> Tensor:
+    """A map with a gradient where parameters learn; torch's group norm (2.13) crashes without."""
+    is_learned = any(p is not None and p.requires_grad for p in parameters)
+    return x.detach().requires_grad_() if is_learned and not x.requires_grad else x
 
 
 def _per_plane(planes: int, *values: Tensor | None) -> Iterator[Any]:
@@ -125,15 +126,16 @@ def _by_group_norm(
     if weight is None and x.dtype != dtype:
         weight = torch.ones(x.shape[1], dtype=dtype)  # whose type is that of the statistics
     last = x.movedim(1, -1)  # shape: (B, *spatial, C·S)
-    image = _with_gradient(last.reshape(1, -1, 1, x.shape[1]).movedim(-1, 1))
+    image = last.reshape(1, -1, 1, x.shape[1]).movedim(-1, 1)
     sizes = 1, x.shape[1], image.shape[2], C
+    image = _with_gradient(image, weight, bias)
     y, means, inverses = torch.native_group_norm(image, weight, bias, *sizes, norm.eps)
     mean, var = means[0].detach(), inverses[0].detach().pow(-2) - norm.eps
     return y.movedim(1, -1).reshape(last.shape).movedim(-1, 1), mean, var
 
 
 class _BatchNormOnGPU(torch.autograd.Function):
-    """The same by the kernels with which torch pools the statistics of several GPUs: of planes."""
+    """The same by the kernels with which torch pools the statistics of several GPUs, here of planes."""
 
     @staticmethod
     def forward(

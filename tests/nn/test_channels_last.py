@@ -107,6 +107,7 @@ def test_norms_learn_on_what_needs_no_gradient(kind):
     found(innermost(x, 2)).square().sum().backward()
     for p, q in zip(expected.parameters(), found.parameters(), strict=True):
         torch.testing.assert_close(q.grad, p.grad)
+    assert not found.requires_grad_(False)(innermost(x, 2)).requires_grad
 
 
 def test_batch_norm_is_exact_far_from_zero():
