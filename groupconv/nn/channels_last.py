@@ -26,9 +26,9 @@ FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 LEAST_ENTRIES = 2**23
 """The entries of a contiguous map on a GPU below which calls take longer than the norm."""
 
-FAR = 10
-"""The squared mean, in variances, above which torch's group norm is less exact than its batch
-norm: it takes the variance from a sum of squares."""
+FAR = 4
+"""The squared mean, in variances, above which torch's group norm is inexact where channels are
+innermost, since it adds up squares there; a contiguous copy is normalised exactly."""
 
 Gradients: TypeAlias = tuple[Tensor | None, Tensor | None, Tensor | None, None, None]
 
@@ -52,8 +52,11 @@ def norm_of_planes(
         blocks = channels
     else:
         return None
-    weight, bias = _per_plane(planes.shape[1] // channels, norm.weight, norm.bias)
-    return F.group_norm(_with_gradient(planes, weight, bias), blocks, weight, bias, norm.eps)
+    if planes.is_cuda:
+        weight, bias = _per_plane(planes.shape[1] // channels, norm.weight, norm.bias)
+        return F.group_norm(planes, blocks, weight, bias, norm.eps)
+    found = _group_norm(planes, blocks, norm, channels)
+    return found and found[0]
 
 
 def _innermost_planes(x: Tensor) -> Tensor | None:
@@ -69,12 +72,6 @@ def _innermost_planes(x: Tensor) -> Tensor | None:
 def _keeps_gpu_busy(x: Tensor) -> bool:
     """Whether a GPU, which takes channels side by side, is faster with planes in their place."""
     return x.is_cuda and x.is_contiguous() and x.numel() > LEAST_ENTRIES and not is_watched()
-
-
-def _with_gradient(x: Tensor, *parameters: Tensor | None) -> Tensor:
-    """A map with a gradient where parameters learn; torch's group norm (2.13) crashes without."""
-    is_learned = any(p is not None and p.requires_grad for p in parameters)
-    return x.detach().requires_grad_() if is_learned and not x.requires_grad else x
 
 
 def _per_plane(planes: int, *values: Tensor | None) -> Iterator[Any]:
@@ -100,9 +97,13 @@ def _batch_norm(
     if x.is_cuda:
         y, batch_mean, batch_var = _BatchNormOnGPU.apply(x, norm.weight, norm.bias, C, norm.eps)
     else:
-        y, batch_mean, batch_var = _by_group_norm(x, norm)
-        if (batch_mean.square() > FAR * (batch_var + norm.eps)).any():
+        last = x.movedim(1, -1)  # shape: (B, *spatial, C·S)
+        image = last.reshape(1, -1, 1, x.shape[1]).movedim(-1, 1)  # of all cells in the batch
+        found = _group_norm(image, C, norm, C)
+        if found is None:
             return None
+        y, (batch_mean,), (batch_var,) = found
+        y = y.movedim(1, -1).reshape(last.shape).movedim(-1, 1)
     if mean is not None and var is not None and norm.num_batches_tracked is not None:
         norm.num_batches_tracked.add_(1)
         rate = 1 / int(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
@@ -112,30 +113,29 @@ def _batch_norm(
     return y  # type: ignore[no-any-return]
 
 
-def _by_group_norm(
+def _group_norm(
     x: Tensor,  # shape: (B, C·S, *spatial)
-    norm: nn.BatchNorm1d,
-) -> tuple[Tensor, Tensor, Tensor]:  # shapes: as x, (C,), (C,)
-    """Planes normalised by channel, and the mean and variance of each channel.
-
-    Here all cells of the batch are those of one image, and the planes of a channel one group.
-    """
-    C, dtype = norm.num_features, torch.promote_types(x.dtype, torch.float32)
+    groups: int,
+    norm: Any,
+    channels: int,
+) -> tuple[Tensor, Tensor, Tensor] | None:  # shapes: as x, (B, groups), (B, groups)
+    """Torch's group norm on a CPU, with means and variances; None where it would not be exact."""
+    dtype = torch.promote_types(x.dtype, torch.float32)
     given = (p if p is None else p.to(dtype) for p in (norm.weight, norm.bias))
-    weight, bias = _per_plane(x.shape[1] // C, *given)
+    weight, bias = _per_plane(x.shape[1] // channels, *given)
     if weight is None and x.dtype != dtype:
         weight = torch.ones(x.shape[1], dtype=dtype)  # whose type is that of the statistics
-    last = x.movedim(1, -1)  # shape: (B, *spatial, C·S)
-    image = last.reshape(1, -1, 1, x.shape[1]).movedim(-1, 1)
-    sizes = 1, x.shape[1], image.shape[2], C
-    image = _with_gradient(image, weight, bias)
-    y, means, inverses = torch.native_group_norm(image, weight, bias, *sizes, norm.eps)
-    mean, var = means[0].detach(), inverses[0].detach().pow(-2) - norm.eps
-    return y.movedim(1, -1).reshape(last.shape).movedim(-1, 1), mean, var
+    is_learned = any(p is not None and p.requires_grad for p in (weight, bias))
+    if is_learned and not x.requires_grad:  # without the gradient of x, torch 2.13 crashes
+        x = (x.clone() if x.is_inference() else x.detach()).requires_grad_()
+    sizes = len(x), x.shape[1], x[0, 0].numel()
+    y, means, inverses = torch.native_group_norm(x, weight, bias, *sizes, groups, norm.eps)
+    mean, var = means.detach(), inverses.detach().pow(-2) - norm.eps
+    return None if (mean.square() > FAR * (var + norm.eps)).any() else (y, mean, var)
 
 
 class _BatchNormOnGPU(torch.autograd.Function):
-    """The same by the kernels with which torch pools the statistics of several GPUs, here of planes."""
+    """The same by the kernels with which torch pools the statistics of several GPUs."""
 
     @staticmethod
     def forward(
