@@ -93,7 +93,8 @@ def _on_cpu() -> dict[str, str]:
         "inference-by-default": f"{means['inference']['by_default']:.2f}",
         "most-memory": f"{max(row.get('memory_ratio', 0) for row in layers):.2f}",
         "converted": _span(converted),
-        "fastest": NUMBERS[int(max(row["training gain"] for row in rows("cpu", section)))],
+        "fastest": f"{max(row['training gain'] for row in rows('cpu', section)):.1f}",
+        "memory-by-default": _span(row["memory_ratio"] for row in rows("cpu", section)),
         "p4m-23": f"{row_of('cpu', section, 'p4m 23 3×3')['training gain']:.1f}",
         "p4m-128": f"{row_of('cpu', section, 'p4m 128 3×3')['training gain']:.1f}",
         "resnet": f"{1 / row_of('training', 'training steps', 'ResNet44')['ratio']:.1f}",
@@ -123,7 +124,7 @@ def lowered_share(net: torch.nn.Module) -> float:
 
 
 def _of_the_rule() -> dict[str, str]:
-    gains, chosen, _ = Choices.read()
+    gains, chosen, others = Choices.read()
     example = predicted(Case("p4m", 16, 16, 32), "training", is_last=False)
     wide, wide_last = (
         [_least_channels(group, is_last=is_last) for group in ("p4m", "p6m", "P432", "Pm-3m")]
@@ -136,6 +137,7 @@ def _of_the_rule() -> dict[str, str]:
         "rule-error": f"{100 * math.expm1(error(gains)):.0f} %",
         "rule-most": f"{max(max(guess / gain, gain / guess) for guess, gain in gains):.1f}",
         "rule-worst": f"{1 / min(chosen):.2f}",
+        "rule-missed": f"{max(others):.2f}",
     }
 
 

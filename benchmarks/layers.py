@@ -179,7 +179,7 @@ def evaluated(layer: nn.Module, evaluation: str) -> gc.nn.GroupConv:
 def goes_by_fourier(layer: gc.nn.GroupConv, x: Tensor, make: Callable[..., Task]) -> bool:
     """Whether a layer chooses the Fourier transform in a training step, or in inference."""
     with torch.set_grad_enabled(make is training_step):
-        return layer._prefers_fourier(x.flatten(1, 2))
+        return layer.uses_fourier(x)
 
 
 def training_step(module: nn.Module, x: Tensor, setting: Setting) -> Task:

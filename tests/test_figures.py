@@ -25,8 +25,8 @@ README = [
     "bank, and inference {inference} times",
     "with at most {most-memory} times its memory",
     "same ten take {training-by-default} times as long in training and {inference-by-default} in "
-    "inference, and a training step of `p4m` is {p4m-23} times as fast with 23 channels and "
-    "{p4m-128} times with 128",
+    "inference. On contiguous maps, a training step of `p4m` is {p4m-23} times as fast with 23 "
+    "channels and {p4m-128} times with 128",
     "A ResNet44 of `p4m` trains {resnet} times as fast as it would lowered",
     "On an H100, layers are lowered: {gpu-float32} times in float32 and {gpu-tf32} in TF32, "
     "torch's default for convolutions; in bfloat16 {gpu-bfloat16} times, where the GPU waits for "
@@ -81,7 +81,7 @@ def test_the_docs_state_the_constants_of_the_rule():
         rf"\frac{{{e.OF_PASS / 1e7} \cdot 10^7}}{{N}}",
         rf"{e.OF_TRANSFORM} \, |S| + {e.OF_WINDOW:.0f} + \frac{{{e.OF_ROW:.0f}}}{{w}}",
         rf"+ {e.OF_OUTPUT:.0f} \, |S| \, o",
-        f"In channels_last {e.OF_LAST:.0f} `|S|` are added",
+        f"the transform costs {e.OF_LAST:.0f} `|S|` more for every channel",
         f"takes {e.LOWERED_LAST} of the above in inference",
         f"the second, is at least {e.LEAST_GAIN_LEARNING}, or {e.LEAST_GAIN} in inference",
     ):

@@ -361,11 +361,7 @@ class GroupConv(_Convolution):
         x: Tensor,  # shape: (B, C_in, S_in, *spatial)
     ) -> Tensor:  # shape: (B, C_out, S_out, *spatial)
         """Convolve, adding the bias within the one call of the planar convolution."""
-        x = merge_planes(x, self._in_axes, len(self.stride), self.group.name)
-        if not self.window.is_always_symmetric:
-            check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
-        if self._pads:
-            x = F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode])
+        x = self._merged(x)
         if self._prefers_fourier(x):
             return self._by_fourier(x)
         if self._evaluation == "streamed" and not self._is_small and _is_free():
@@ -373,6 +369,31 @@ class GroupConv(_Convolution):
         else:
             y = self._convolve(x, *self._planar(x), *self._sizes)
         return split_planes(y, self._out_axes)
+
+    def _merged(self, x: Tensor) -> Tensor:
+        """The planar input, with what the planar convolution does not add around it."""
+        x = merge_planes(x, self._in_axes, len(self.stride), self.group.name)
+        if not self.window.is_always_symmetric:
+            check_positions(type(self).__name__, self.window, x, is_strict=self.strict)
+        return F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode]) if self._pads else x
+
+    def uses_fourier(self, x: Tensor) -> bool:
+        """Whether such an input goes by the Fourier transform, as gradients are recorded now.
+
+        Shapes:
+            Input as for a call; its size, format, device and type count, not its entries.
+
+        Raises:
+            ShapeError: the input does not lie on `in_space`.
+
+        Examples:
+            >>> layer = GroupConv(32, 32, 3, padding=1, group="p4m")
+            >>> layer.uses_fourier(torch.zeros(8, 32, 8, 16, 16))
+            True
+            >>> layer.uses_fourier(torch.zeros(8, 32, 8, 16, 16, dtype=torch.bfloat16))
+            False
+        """
+        return self._prefers_fourier(self._merged(x))
 
     @property
     def evaluation(self) -> str:

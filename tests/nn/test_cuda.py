@@ -107,7 +107,7 @@ def test_evaluations(group, evaluation, dtype):
     layer = gc.nn.GroupConv(8, 4, 3, padding=1, group=group, evaluation=evaluation, dtype=dtype)
     x = torch.randn(2, 8, group.order, *size, dtype=dtype)
     if evaluation == "fourier":
-        assert layer.cuda()._prefers_fourier(x.flatten(1, 2).cuda())
+        assert layer.cuda().uses_fourier(x.cuda())
         layer.cpu()
     tolerance = EXACT if dtype == torch.float64 else {"rtol": 1e-4, "atol": 1e-3}
     same_on_both(layer, x, **tolerance)

@@ -285,7 +285,9 @@ def test_counted_operations_are_those_of_the_planar_convolution():
 def test_the_rule_takes_it_where_it_is_faster():
     def is_chosen(channels, n, **options):
         layer = gc.nn.GroupConv(channels, channels, 3, padding=1, group="p4m", **options)
-        return is_by_fourier(layer(torch.zeros(2, channels, 8, n, n)))
+        x = torch.zeros(2, channels, 8, n, n)
+        assert layer.uses_fourier(x) == is_by_fourier(layer(x))
+        return layer.uses_fourier(x)
 
     assert is_chosen(64, 16)
     assert not is_chosen(64, 2)  # few places
