@@ -67,8 +67,10 @@ def main() -> None:
     trained = net.module if is_wrapped else net
     # Each process writes what it has.
     checkpoint.save(trained.state_dict(), checkpoint_id="checkpoint")
-    # Before the processes part, or torch's reducer may wait for ever.
-    del net, scores, loss
+    # Before the processes part, or torch's reducer may wait for ever;
+    # and together, or a thread of torch's may outlive Python.
+    del net, trained, scores, loss
+    dist.barrier()
     dist.destroy_process_group()
 
 
