@@ -275,6 +275,15 @@ def test_the_explorer_shows_what_the_library_has(visit, name, size):
 
 
 @needs_browser
+@pytest.mark.parametrize("name", ["z2", "pm", "p6m"])
+def test_the_pictures_of_the_explorer_are_no_taller_than_wide(visit, name):
+    page = visit(f"explorer.html#group={name}")
+    for figure in ("svg.graph", "svg.map"):
+        box = page.locator(figure).bounding_box()
+        assert 0 < box["height"] <= box["width"] + 1
+
+
+@needs_browser
 def test_the_explorer_remembers_in_its_address(site, visit):
     page = visit("explorer.html")
     page.select_option("#explorer-group", "p4")

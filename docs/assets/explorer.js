@@ -166,6 +166,12 @@
     return `${left} ${top} ${Math.max(...xs) + margin - left} ${Math.max(...ys) + margin - top}`;
   };
 
+  /** The square about the origin that shows points on a circle, however they are spread over it. */
+  const square = (points, margin) => {
+    const side = Math.max(...points.flat().map(Math.abs)) + margin;
+    return `${-side} ${-side} ${2 * side} ${2 * side}`;
+  };
+
   /** An arrow of a generator's colour, bent towards the centre where it turns; a line if it is its own inverse. */
   function arrow(start, end, n, room, attributes = {}) {
     const { generators, composition, reflects } = G();
@@ -260,7 +266,7 @@
     const at = places.map(([right, up]) => [right, -up]);
     const lit = new Set(path(state.s).map(([a, g]) => `${a},${g}`));
     const svg = make("svg", {
-      class: "graph", viewBox: box(at, order() > 1 ? 0.22 : 1), role: "group", "aria-label": "Cayley graph",
+      class: "graph", viewBox: square(at, 0.22), role: "group", "aria-label": "Cayley graph",
       "data-path": path(state.s).map(([, g]) => g).join(" "),
     }, heads());
     generators.forEach((g, n) => {
@@ -367,15 +373,15 @@
     const scale = 0.3 / (size + 1);
     const spread = Math.max(1, order() / 6);
     const at = G().places.map(([right, up]) => [spread * right, -spread * up]);
-    const svg = make("svg", { class: "map", style: `--planes: ${order()}`, viewBox: box([[0, 0], ...at], 0.42), role: "img", "aria-label":
+    const svg = make("svg", { class: "map", style: `--planes: ${order()}`, viewBox: square(at, 0.42), role: "img", "aria-label":
       `The painting moved by ${name(state.s)} in the middle, and the planes of its feature map around it` });
     const group = (values, centre, attributes, top) => {
-      const g = make("g", attributes);
+      const g = make("g", attributes,
+        make("circle", { cx: centre[0], cy: centre[1], r: 0.37, fill: "var(--md-default-bg-color)", stroke: "var(--md-default-fg-color--lighter)", "stroke-width": 0.008 }));
       for (const cell of inside) {
         const value = values(cell);
         if (value) g.append(make("polygon", { points: outline(cell, scale, centre), fill: colour(value, top), style: "stroke:none" }));
       }
-      g.append(make("circle", { cx: centre[0], cy: centre[1], r: 0.37, fill: "none", stroke: "var(--md-default-fg-color--lighter)", "stroke-width": 0.008 }));
       return g;
     };
     G().generators.forEach((g, n) => at.forEach((start, s) => {

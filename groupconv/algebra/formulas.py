@@ -60,9 +60,10 @@ class Formulas:
             given = ", ".join(map(str, arguments))
             text = " ".join(str(error).split())
             what = ": ".join(filter(None, [type(error).__name__, text]))
+            others = ", or the matrix that it does not know" if name == "index" else ""
             raise GroupError(
                 f"{name}({given}) of group {self.group.name!r} raised {what}"
-                f"{raised_at(error, formula)}; correct the plugin's {name}"
+                f"{raised_at(error, formula)}; correct the plugin's {name}{others}"
             ) from error
 
 

@@ -204,7 +204,7 @@ def _remainder(case: Case) -> Cause | None:
         return None
     if case.setting("ceil_mode", False):
         return "ceil_mode=True adds a window that hangs over one end of the array", remedy
-    return problem, remedy
+    return f"it {problem}", remedy
 
 
 def _padding(case: Case) -> Cause | None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from groupconv.testing.recording import Recording, Step
 
 UNKNOWN = "unknown"
+MASKED = "if the input fills its array, put a Mask on it first"
 
 
 @dataclass(frozen=True)
@@ -369,7 +370,7 @@ class _Examination:
         return (
             cause_of(Case(step, self.group, space))
             or self._at_the_corners(step, broken)
-            or (UNKNOWN, "")
+            or (UNKNOWN, "" if self.group.stabilizer.permutes_axes else MASKED)
         )
 
     def _at_the_corners(self, step: Step, n: int) -> Cause | None:

@@ -134,8 +134,8 @@ class Window:
             )
         cells = ", ".join(map(str, dict.fromkeys(room)))
         return (
-            f"with stride {self.stride} on an array of {shape} cells places its windows unevenly "
-            f"about the centre: from the first to the last position there are {cells} cells, "
+            f"places its windows unevenly about the centre, with stride {self.stride} on an array "
+            f"of {shape} cells: from the first to the last position there are {cells} cells, "
             f"which the stride does not divide"
             + ("" if self.stabilizer.permutes_axes else " into an even number of steps")
             + f", so it is not exactly equivariant under {self.group!r}; use {self.advice(shape)}"
