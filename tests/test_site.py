@@ -173,7 +173,7 @@ def test_formulas_are_typeset(visit):
 )
 def test_search_finds(visit, words):
     page = visit("index.html")
-    page.locator("[data-md-component=search-query]").fill(words)
+    page.locator("[data-md-component=search-query]").press_sequentially(words, delay=100)
     page.wait_for_selector(".md-search-result__item")
     texts = page.locator(".md-search-result__item").all_inner_texts()
     assert any(words.lower() in text.lower() for text in texts)

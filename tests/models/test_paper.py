@@ -55,5 +55,5 @@ def test_bad_input_is_refused():
         with pytest.raises(ArgumentError, match="'p6m' acts on the lattice 'hexagonal'") as caught:
             model(group=P6M)
         assert "to_lattice" in str(caught.value)
-    with pytest.warns(EquivarianceWarning, match="MaxPool with stride"):
+    with pytest.warns(EquivarianceWarning, match="MaxPool places its windows"):
         P4CNN()(torch.zeros(2, 1, 29, 29))

@@ -298,7 +298,7 @@ def test_the_functional_form_is_guarded_like_the_layer():
     transform = gc.filter_transform(P4, 2, "lattice")
     x, weight = torch.zeros(1, 1, 9, 9), torch.zeros(1, 1, 4)
     conv = gc.nn.functional.group_conv
-    with pytest.warns(EquivarianceWarning, match="group_conv with stride"):
+    with pytest.warns(EquivarianceWarning, match="group_conv places its windows"):
         conv(x, weight, stride=2, transform=transform)
     for options in ({"padding": "same"}, {"padding": (1, 0)}, {"stride": 0}, {"stride": (1, 2)}):
         with pytest.raises(ArgumentError, match=next(iter(options))):
