@@ -55,8 +55,9 @@ def figures() -> dict[str, str]:
 
 def rows(name: str, section: str) -> list[dict[str, Any]]:
     """A section of results."""
-    content = json.loads((RESULTS / f"{name}.json").read_text())
-    return content["sections"][section]  # type: ignore[no-any-return]
+    sections: dict[str, list[dict[str, Any]]]
+    sections = json.loads((RESULTS / f"{name}.json").read_text())["sections"]
+    return sections[section]
 
 
 def row_of(name: str, section: str, start: str) -> dict[str, Any]:

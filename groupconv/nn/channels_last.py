@@ -135,7 +135,7 @@ def _group_norm(
 
 
 class _BatchNormOnGPU(torch.autograd.Function):
-    """The same by the kernels with which torch pools the statistics of several GPUs."""
+    """A batch norm of planes by the kernels with which torch pools statistics of several GPUs."""
 
     @staticmethod
     def forward(

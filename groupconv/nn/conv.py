@@ -378,10 +378,11 @@ class GroupConv(_Convolution):
         return F.pad(x, self._pads, mode=PADDING_MODES[self.padding_mode]) if self._pads else x
 
     def uses_fourier(self, x: Tensor) -> bool:
-        """Whether such an input goes by the Fourier transform, as gradients are recorded now.
+        """Whether the layer takes the Fourier transform for such an input, in the current mode.
 
         Shapes:
-            Input as for a call; its size, format, device and type count, not its entries.
+            Input as for a call: its size, format, device and type count, and whether gradients are
+            recorded; its entries do not.
 
         Raises:
             ShapeError: the input does not lie on `in_space`.

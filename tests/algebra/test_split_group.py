@@ -266,6 +266,21 @@ class Raising(SplitGroup):
         return None
 
 
+class Unknown(SplitGroup):
+    name, lattice, stabilizer_shape = "unknown", SQUARE, (2,)
+
+    def matrix(self, r, u, v):
+        return sympy.Matrix([[(-1) ** r, 0, u], [0, 1, v], [0, 0, 1]])
+
+    def index(self, matrix):
+        return {1: 0}[matrix[0, 0]], matrix[0, 2], matrix[1, 2]
+
+
+def test_a_matrix_that_the_index_does_not_know_may_be_the_mistake():
+    with pytest.raises(GroupError, match="correct the plugin's index, or the matrix that it does"):
+        Unknown().stabilizer
+
+
 def test_a_formula_that_raises_is_reported_as_ours():
     with pytest.raises(
         GroupError,

@@ -258,6 +258,8 @@ def test_a_mask_that_is_missing_is_the_cause(recwarn):
     assert found.culprit.path == "1"
     assert "only what lies outside the part of the array" in found.cause
     assert found.remedy == "put Mask((9, 9)) behind it"
+    found = diagnose(net[1:], torch.randn(1, 1, 9, 9))
+    assert found.remedy == "if the input fills its array, put a Mask on it first"
 
 
 @pytest.mark.filterwarnings("ignore::groupconv.errors.ExperimentalWarning")
