@@ -36,9 +36,9 @@ class Memo:
     def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
         """The result of `make`, or what it gave before for this key."""
         with self._lock:
-            if key in self._kept:
-                self._kept[key] = self._kept.pop(key)  # to the end: used last
-                return cast("Result", self._kept[key])
+            if (kept := self._kept.pop(key, None)) is not None:
+                self._kept[key] = kept  # at the end: used last
+                return cast("Result", kept)
         made = make()
         if made.nbytes <= self.limit:
             with self._lock:

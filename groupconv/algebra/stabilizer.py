@@ -335,7 +335,7 @@ class Subgroup:
         (0, 4)
     """
 
-    stabilizer: Stabilizer
+    stabilizer: Stabilizer = field(hash=False)  # the elements tell nearly all apart
     elements: tuple[int, ...]
     index: int = field(init=False, compare=False, repr=False)
 

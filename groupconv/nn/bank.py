@@ -18,9 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from groupconv.nn.buffers import kept_tensor
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groupconv.algebra.exact import IntArray
     from groupconv.nn.buffers import Table
     from groupconv.transforms import FilterTransform
 
@@ -31,43 +34,61 @@ BLOCK_ENTRIES = 2**18
 MOST_BLOCKS = 16
 
 
-def bank_index(transform: FilterTransform, filters: tuple[int, int]) -> Table:
-    """The parameter of each cell in the bank of `(C_out, C_in)` filters.
+def bank_tables(
+    transform: FilterTransform, rows: int, columns: int, device: torch.device
+) -> tuple[Tensor, Tensor | None]:
+    """What `filter_bank` reads for so many filters: their index, and its inverse of a large bank.
 
-    A small bank has `(C_out · S_out · C_in · L,)` of them, into all parameters, in 32 bits each,
-    since they are as many as its entries; a larger one `(S_out, L)`, into those of one filter. A
-    zero stands behind the last parameter: there lead the -1 of the transform.
+    Layers of the same kernel share them.
     """
-    index = transform.index
-    index = index.reshape(len(index), -1)  # shape: (S_out, L)
-    P, (rows, columns) = transform.num_parameters, filters
-    if not is_small(transform, filters):
-        return np.where(index < 0, P, index) if transform.is_masked else index
+    if rows * columns * transform.index.size <= SMALL_BANK:
+        return kept_tensor(index_of_bank, transform, rows, columns, device=device), None
+    index, inverse = (kept_tensor(t, transform, device=device) for t in (row_index, row_inverse))
+    return index, inverse
+
+
+def channels_last_tables(
+    transform: FilterTransform, columns: int, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """The same of a large bank whose `C_in · S_in` channels are its innermost axis."""
+    tables = row_index_for_channels_last, row_inverse_for_channels_last
+    index, inverse = (kept_tensor(table, transform, columns, device=device) for table in tables)
+    return index, inverse
+
+
+def index_of_bank(transform: FilterTransform, rows: int, columns: int) -> Table:
+    """The parameter of each cell in a small bank of `(rows, columns)` filters.
+
+    It has shape `(rows · S_out · columns · L,)`, and reads all parameters; 32 bits each, since
+    it is as large as the bank. A zero stands behind the last parameter: there lead the -1 of the
+    transform.
+    """
+    P, index = transform.num_parameters, _slices(transform)[:, None]  # shape: (S_out, 1, L)
     first = P * np.arange(rows * columns, dtype=np.int32).reshape(rows, 1, columns, 1)
-    index = index[:, None].astype(np.int32)  # shape: (S_out, 1, L)
-    return np.where(index < 0, rows * columns * P, first + index).ravel()
+    return np.where(index < 0, rows * columns * P, first + index.astype(np.int32)).ravel()
 
 
-def bank_inverse(transform: FilterTransform) -> Table:  # shape: (S_out, P, M)
-    """The cells of each parameter in a larger bank; L, where a zero stands, fills up."""
-    inverse = transform.inverse
-    return (
-        np.where(inverse < 0, transform.index[0].size, inverse) if transform.is_ragged else inverse
-    )
+def row_index(transform: FilterTransform) -> Table:  # shape: (S_out, L)
+    """The parameter of each cell in one filter; P, where a zero stands, for the -1."""
+    index = _slices(transform)
+    return np.where(index < 0, transform.num_parameters, index) if transform.is_masked else index
 
 
-def index_for_channels_last(transform: FilterTransform, columns: int) -> Table:
-    """The index of a larger bank whose `C_in · S_in` channels are its innermost axis.
+def row_inverse(transform: FilterTransform) -> Table:  # shape: (S_out, P, M)
+    """The cells of each parameter in one filter; L, where a zero stands, fills up."""
+    inverse, cells = transform.inverse, transform.index[0].size
+    return np.where(inverse < 0, cells, inverse) if transform.is_ragged else inverse
 
-    It has shape `(S_out, kernel · C_in · S_in)`, and reads all parameters of an output channel.
-    """
+
+def row_index_for_channels_last(transform: FilterTransform, columns: int) -> Table:
+    """The parameter of an output channel in each of its cells, `(S_out, kernel · C_in · S_in)`."""
     S_out, S_in, *box = transform.index.shape
     index = transform.index.reshape(S_out, S_in, math.prod(box)).transpose(0, 2, 1)[:, :, None]
     P, column = transform.num_parameters, np.arange(columns)[:, None]
     return np.where(index < 0, columns * P, index + P * column).reshape(S_out, -1)
 
 
-def inverse_for_channels_last(transform: FilterTransform, columns: int) -> Table:
+def row_inverse_for_channels_last(transform: FilterTransform, columns: int) -> Table:
     """The cells that read each parameter of an output channel, `(S_out, C_in · P, M)`."""
     S_out, S_in, *box = transform.index.shape
     inverse, cells = transform.inverse[:, None], math.prod(box)  # shape: (S_out, 1, P, M)
@@ -78,9 +99,8 @@ def inverse_for_channels_last(transform: FilterTransform, columns: int) -> Table
     return table
 
 
-def is_small(transform: FilterTransform, filters: tuple[int, int]) -> bool:
-    """Whether a table of all its entries serves a bank best."""
-    return math.prod(filters) * transform.index.size <= SMALL_BANK
+def _slices(transform: FilterTransform) -> IntArray:  # shape: (S_out, L)
+    return transform.index.reshape(transform.out_space.index, -1)
 
 
 def filter_bank(
@@ -95,8 +115,8 @@ def filter_bank(
 
     Args:
         weight: The parameters, `(C_out, C_in, P)`.
-        index: The parameter of each cell, from `bank_index`.
-        inverse: The cells of each parameter, from `bank_inverse`, unless the bank is small.
+        index: The parameter of each cell, from `bank_tables`.
+        inverse: The cells of each parameter, unless the bank is small.
         shape: The shape of the bank, `(C_out · S_out, C_in · S_in, *kernel)`.
         masked: Whether `index` reads a zero.
         ragged: Whether `inverse` reads a zero.

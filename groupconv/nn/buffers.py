@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
@@ -11,16 +12,21 @@ from torch import Tensor
 from groupconv.nn.layer import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from typing import Self
 
     import numpy as np
     import numpy.typing as npt
 
-    from groupconv.algebra import Stabilizer
+    from groupconv.algebra import Stabilizer, Subgroup
+    from groupconv.algebra.memo import Sized
+    from groupconv.transforms import FilterTransform
 
     Integers = npt.NDArray[np.int64] | npt.NDArray[np.int32]
     Table = Integers | npt.NDArray[np.bool_] | npt.NDArray[np.float64]
+
+
+Tensors = TypeVar("Tensors", bound="Sized")
 
 
 def as_tensor(table: Table, device: torch.device | str | None = None) -> Tensor:
@@ -30,43 +36,60 @@ def as_tensor(table: Table, device: torch.device | str | None = None) -> Tensor:
 
 
 def kept_tensor(
-    stabilizer: Stabilizer, key: tuple[Any, ...], device: torch.device, make: Callable[[], Table]
+    table: Callable[..., Table],
+    source: FilterTransform | Subgroup,
+    *arguments: Hashable,
+    device: torch.device,
 ) -> Tensor:
-    """A table as a tensor on a device, made once and kept with the stabilizer it belongs to."""
-    return stabilizer.memo.get((*key, device), lambda: as_tensor(make(), device))
+    """A table of a source as a tensor on a device, made once and kept with its stabilizer.
+
+    What it is given shares the memory, but can be moved to another device by itself.
+    """
+    key = table, source, *arguments, device
+    make = functools.partial(table, source, *arguments)
+    return keep(source.stabilizer, key, lambda: as_tensor(make(), device)).detach()
+
+
+def keep(stabilizer: Stabilizer, key: Hashable, make: Callable[[], Tensors]) -> Tensors:
+    """What was made of a stabilizer before; fake tensors, as in an export, are made anew."""
+    is_real = type(torch.empty(0)) is Tensor
+    return stabilizer.memo.get(key, make) if is_real else make()
 
 
 class TableModule(Layer):
     """A module with tables that derive from its recipe, and so never enter its state.
 
-    The tables are non-persistent buffers: they follow the module to any device, and are built
+    The tables are non-persistent buffers: they follow the module to any device, and are placed
     anew whenever it is moved, so that they survive the meta device and `to_empty`.
     """
 
     @abstractmethod
-    def _tables(self) -> Mapping[str, Table]:
-        """The tables by the names of their buffers."""
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor | None]:
+        """The tables on a device by the names of their buffers."""
 
-    def _register_tables(self, device: torch.device | str | None = None) -> None:
-        for name, table in self._tables().items():
-            self.register_buffer(name, as_tensor(table, device), persistent=False)
+    def _register_tables(self, device: torch.device | None = None) -> None:
+        for name, table in self._tables(device or torch.get_default_device()).items():
+            self.register_buffer(name, table, persistent=False)
 
     def _place_tables(self, device: torch.device) -> None:
-        """Build the tables on the device where they are needed, if the module never was moved.
+        """Put the tables on the device where they are needed, if the module never was moved.
 
         Parameters can change their device without a move, as when a state is assigned to a module
         on the meta device.
         """
-        for name, table in self._tables().items():
-            setattr(self, name, as_tensor(table, device))
+        for name, table in self._tables(device).items():
+            setattr(self, name, table)
+
+    def _table_devices(self) -> set[torch.device]:
+        """The device of the tables, if there are any."""
+        tables = (self._buffers[name] for name in self._non_persistent_buffers_set)
+        return {table.device for table in tables if table is not None}
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        recipe = self._tables()
         # A table on the meta device cannot be copied from it, and need not be.
-        for name, table in recipe.items():
-            if getattr(self, name).is_meta:
-                setattr(self, name, as_tensor(table, "cpu"))
+        if torch.device("meta") in self._table_devices():
+            self._place_tables(torch.device("cpu"))
         super()._apply(fn, recurse)
-        for name, table in recipe.items():
-            setattr(self, name, as_tensor(table, getattr(self, name).device))
+        for device in self._table_devices():
+            self._place_tables(device)
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,15 +12,8 @@ from torch import Tensor, nn
 
 from groupconv.arguments import as_sizes, flag, positive
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.bank import (
-    bank_index,
-    bank_inverse,
-    filter_bank,
-    index_for_channels_last,
-    inverse_for_channels_last,
-    is_small,
-)
-from groupconv.nn.buffers import TableModule, kept_tensor
+from groupconv.nn.bank import bank_tables, channels_last_tables, filter_bank
+from groupconv.nn.buffers import TableModule, as_tensor
 from groupconv.nn.evaluation import fourier_costs
 from groupconv.nn.fourier import can_transform, fourier_convolution, row_width
 from groupconv.nn.kept import KeptKernel, may_keep
@@ -49,7 +41,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from groupconv.algebra import Space, SplitGroup
-    from groupconv.nn.buffers import Table
 
 
 class _Convolution(TableModule):
@@ -127,9 +118,8 @@ class _Convolution(TableModule):
         else:
             self.register_parameter("bias", None)
         self._flags = self.transform.is_masked, self.transform.is_ragged
-        self._is_small = is_small(self.transform, (rows, columns))
-        self.register_buffer("bank_inverse", None)
-        self._register_tables(device)
+        self._register_tables(self.weight.device)
+        self._is_small = self.bank_inverse is None
         self.reset_parameters()
 
     @property
@@ -232,18 +222,10 @@ class _Convolution(TableModule):
         if self._is_small or is_traced() or not is_channels_last(x):
             return self.planar_weight()
         weight, (rows, columns, _) = self._placed_weight(), self._weight_shape
-        index, inverse = (
-            kept_tensor(
-                self.group.stabilizer,
-                ("channels last", n, *self.transform.key, columns),
-                weight.device,
-                functools.partial(table, self.transform, columns),
-            )
-            for n, table in enumerate((index_for_channels_last, inverse_for_channels_last))
-        )
+        tables = channels_last_tables(self.transform, columns, weight.device)
         first, channels, *kernel = self._kernel_shape
         entries, shape = weight.reshape(rows, 1, -1), (first, *kernel, channels)
-        return filter_bank(entries, index, inverse, shape, *self._flags).movedim(-1, 1)
+        return filter_bank(entries, *tables, shape, *self._flags).movedim(-1, 1)
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode, and drop the kernel that evaluation keeps."""
@@ -257,13 +239,11 @@ class _Convolution(TableModule):
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept"}
 
-    def _tables(self) -> Mapping[str, Table]:
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor | None]:
         rows, columns, _ = self._weight_shape
-        planes = np.arange(self.out_channels).repeat(self.out_space.index)
-        tables = {"bias_index": planes, "bank_index": bank_index(self.transform, (rows, columns))}
-        if not self._is_small:
-            tables["bank_inverse"] = bank_inverse(self.transform)
-        return tables
+        index, inverse = bank_tables(self.transform, rows, columns, device)
+        channel = as_tensor(np.arange(self.out_channels).repeat(self.out_space.index), device)
+        return {"bias_index": channel, "bank_index": index, "bank_inverse": inverse}
 
 
 class GroupConv(_Convolution):

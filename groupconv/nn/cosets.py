@@ -8,7 +8,7 @@ import numpy as np
 
 from groupconv.algebra import as_space
 from groupconv.errors import ShapeError
-from groupconv.nn.buffers import TableModule
+from groupconv.nn.buffers import TableModule, as_tensor
 from groupconv.nn.planes import pool_planes, require_mode, require_space
 from groupconv.registry import as_group
 from groupconv.transforms import restriction
@@ -16,10 +16,10 @@ from groupconv.transforms import restriction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import torch
     from torch import Tensor
 
     from groupconv.algebra import Space, SplitGroup, Subgroup
-    from groupconv.nn.buffers import Table
 
 
 class CosetPool(TableModule):
@@ -76,8 +76,8 @@ class CosetPool(TableModule):
             f"mode={self.mode!r}"
         )
 
-    def _tables(self) -> Mapping[str, Table]:
-        return {"planes": self.in_space.planes_in(self.out_space)}
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
+        return {"planes": as_tensor(self.in_space.planes_in(self.out_space), device)}
 
 
 class _Restriction(TableModule):
@@ -102,8 +102,8 @@ class _Restriction(TableModule):
             f"planes={self._space.index}, maps={len(self._table)} of {self._part.index} planes"
         )
 
-    def _tables(self) -> Mapping[str, Table]:
-        return {"planes": self._table.ravel()}
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
+        return {"planes": as_tensor(self._table.ravel(), device)}
 
     def _read(self, x: Tensor) -> Tensor:  # shape: (B, C, planes, *spatial)
         if self.planes.device != x.device:
@@ -217,5 +217,5 @@ class Induce(_Restriction):
             x = x.unsqueeze(2)
         return self._read(x.unflatten(1, (-1, maps)).flatten(2, 3))
 
-    def _tables(self) -> Mapping[str, Table]:
-        return {"planes": np.argsort(self._table.ravel())}
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
+        return {"planes": as_tensor(np.argsort(self._table.ravel()), device)}

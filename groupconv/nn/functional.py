@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
-from groupconv.algebra import as_space
+from groupconv.algebra import Subgroup, as_space
 from groupconv.arguments import flag, positive
 from groupconv.errors import ShapeError
-from groupconv.nn.bank import bank_index, bank_inverse, filter_bank, is_small
-from groupconv.nn.buffers import as_tensor, kept_tensor
+from groupconv.nn.bank import bank_tables, filter_bank
+from groupconv.nn.buffers import as_tensor, keep, kept_tensor
 from groupconv.nn.planes import (
     CONVOLUTIONS,
     check_positions,
@@ -86,17 +86,11 @@ def group_conv(
     in_axes = planar_axes(weight.shape[1] * groups, transform.in_space)
     x = merge_planes(x, in_axes, S.dimension, S.group)
     check_positions("group_conv", window, x)
-    filters, device = (weight.shape[0], weight.shape[1]), weight.device
-    key: tuple[Any, ...] = ("bank", *transform.key)
-    if is_small(transform, filters):
-        key, inverse = (*key, *filters), None
-    else:
-        inverse = kept_tensor(S, (*key, "inverse"), device, lambda: bank_inverse(transform))
-    index = kept_tensor(S, key, device, lambda: bank_index(transform, filters))
-    C_out, S_out, S_in = len(weight), transform.out_space.index, transform.in_space.index
-    shape = (C_out * S_out, weight.shape[1] * S_in, *transform.kernel_size)
-    flags = transform.is_masked, transform.is_ragged
-    kernel = filter_bank(weight, index, inverse, shape, *flags)
+    C_out, columns, _ = weight.shape
+    S_out, S_in = transform.out_space.index, transform.in_space.index
+    tables = bank_tables(transform, C_out, columns, weight.device)
+    shape = (C_out * S_out, columns * S_in, *transform.kernel_size)
+    kernel = filter_bank(weight, *tables, shape, transform.is_masked, transform.is_ragged)
     bias = bias if bias is None else bias.repeat_interleave(S_out)
     x = F.pad(x, window.flat_padding)
     y = convolve(x, kernel, bias, window.stride, 0, window.dilation, groups)
@@ -136,10 +130,8 @@ def coset_pool(
     S = group.stabilizer
     H, K = as_space(S, in_space, "in_space"), as_space(S, subgroup, "subgroup")
     require_mode(mode)
-    key = ("planes", H.elements, K.elements)
-    return pool_planes(
-        x, kept_tensor(S, key, x.device, lambda: H.planes_in(K)), H, mode, group.name
-    )
+    planes = kept_tensor(Subgroup.planes_in, H, K, device=x.device)
+    return pool_planes(x, planes, H, mode, group.name)
 
 
 def act(
@@ -195,10 +187,8 @@ def act(
             f"{'' if H.is_whole else f'{H.index} stabilizer planes and '}{d} spatial ones"
         )
     shape = tuple(x.shape[-d:])
-    key = ("action", s, t, shape, H.elements, flag("circular", circular))
-    table = S.memo.get(
-        (*key, x.device), lambda: _ActionTensors(action(s, t, shape, H, is_circular=circular), x)
-    )
+    key = ("action", s, t, shape, H.elements, flag("circular", circular), x.device)
+    table = keep(S, key, lambda: _ActionTensors(action(s, t, shape, H, is_circular=circular), x))
     if not H.is_whole:
         x = x.index_select(-d - 1, table.planes)
     read = x.flatten(-d).index_select(-1, table.cells).masked_fill(table.outside, 0)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from groupconv.arguments import as_sizes, flag
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.buffers import TableModule
+from groupconv.nn.buffers import TableModule, as_tensor
 from groupconv.nn.layer import Layer
 from groupconv.nn.planes import (
     check_positions,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from groupconv.algebra import SplitGroup
-    from groupconv.nn.buffers import Table
     from groupconv.nn.planes import Planar
 
 MAX_POOLS = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
@@ -307,8 +306,8 @@ class _AdaptivePool(_Pool, TableModule):
         pooled = self._reduce(planes.flatten(2), kept)
         return unflatten_planes(pooled.view(*pooled.shape, *self.output_size), x)
 
-    def _tables(self) -> Mapping[str, Table]:
-        return {"matrices": self.group.stabilizer.matrices}
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
+        return {"matrices": as_tensor(self.group.stabilizer.matrices, device)}
 
     @abstractmethod
     def _reduce(

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from groupconv.arguments import as_sizes, positive
 from groupconv.errors import ShapeError
-from groupconv.nn.buffers import TableModule
+from groupconv.nn.buffers import TableModule, as_tensor
 from groupconv.registry import as_group
 from groupconv.transforms import invariant_region, require_symmetric, sublattice_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import torch
     from torch import Tensor
 
     from groupconv.algebra import SplitGroup
-    from groupconv.nn.buffers import Table
 
 
 class Mask(TableModule):
@@ -62,11 +62,12 @@ class Mask(TableModule):
 
     def extra_repr(self) -> str:
         """The size, how much of it is kept, and the group."""
-        kept = int((self._tables()["outside"] == 0).sum())
+        kept = invariant_region(self.group.stabilizer, self.size).sum()
         return f"{self.size}, cells={kept}, group={self.group.name!r}"
 
-    def _tables(self) -> Mapping[str, Table]:
-        return {"outside": ~invariant_region(self.group.stabilizer, self.size)}
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
+        outside = ~invariant_region(self.group.stabilizer, self.size)
+        return {"outside": as_tensor(outside, device)}
 
 
 class Subsample(TableModule):
@@ -122,9 +123,10 @@ class Subsample(TableModule):
         sizes = f"{self.size}→{self.output_size}"
         return f"index={self.index}, {sizes}, group={self.group.name!r}"
 
-    def _tables(self) -> Mapping[str, Table]:
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
         cells = sublattice_cells(self.group.stabilizer, self.index, self.size)
-        return {"cells": cells.ravel().clip(min=0), "outside": cells < 0}
+        inside = cells.ravel().clip(min=0)
+        return {"cells": as_tensor(inside, device), "outside": as_tensor(cells < 0, device)}
 
 
 def _require_size(x: Tensor, size: tuple[int, ...]) -> None:

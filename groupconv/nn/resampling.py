@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from groupconv.arguments import as_sizes, flag, number, positive
 from groupconv.errors import ArgumentError, ShapeError
-from groupconv.nn.buffers import TableModule
+from groupconv.nn.buffers import TableModule, as_tensor
 from groupconv.nn.layer import Layer
 from groupconv.nn.planes import (
     CONVOLUTIONS,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groupconv.algebra import SplitGroup
-    from groupconv.nn.buffers import Table
 
 MODES = ("nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic", "area")
 LINEAR = ("linear", "bilinear", "trilinear")
@@ -165,9 +165,11 @@ class Upsample(TableModule):
         spread = self._transposed(alone, kernel, stride=factor, padding=reach)
         return spread.view(*planes.shape[:2], *spread.shape[2:])
 
-    def _tables(self) -> Mapping[str, Table]:
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
         S = self.group.stabilizer
-        return {} if S.permutes_axes else {"stencil": linear_stencil(S, self._fineness)}
+        if S.permutes_axes:
+            return {}
+        return {"stencil": as_tensor(linear_stencil(S, self._fineness), device)}
 
     def extra_repr(self) -> str:
         """The arguments that were given, and the group."""
@@ -241,8 +243,9 @@ class BlurPool(TableModule):
         pooled = self._convolve(padded, kernel, stride=self.window.stride)
         return unflatten_planes(pooled.view(*planes.shape[:2], *pooled.shape[2:]), x)
 
-    def _tables(self) -> Mapping[str, Table]:
-        return {"stencil": binomial_stencil(self.group.stabilizer, self.kernel_size)}
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
+        stencil = binomial_stencil(self.group.stabilizer, self.kernel_size)
+        return {"stencil": as_tensor(stencil, device)}
 
     def extra_repr(self) -> str:
         """The arguments and the group."""

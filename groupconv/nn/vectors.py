@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from groupconv.algebra import as_space
 from groupconv.arguments import positive
 from groupconv.errors import ArgumentError
-from groupconv.nn.buffers import TableModule
+from groupconv.nn.buffers import TableModule, as_tensor
 from groupconv.nn.planes import merge_planes, planar_axes
 from groupconv.registry import as_group
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groupconv.algebra import Space, SplitGroup
-    from groupconv.nn.buffers import Table
 
 
 class VectorHead(TableModule):
@@ -73,7 +72,7 @@ class VectorHead(TableModule):
             )
         values = torch.randn(channels, S.dimension, device=device, dtype=dtype)
         self.direction = nn.Parameter(values)
-        self._register_tables(device)
+        self._register_tables(self.direction.device)
 
     def forward(
         self,
@@ -94,9 +93,9 @@ class VectorHead(TableModule):
         """The channels and the group."""
         return f"{self.channels}, planes={self.in_space.index}, group={self.group.name!r}"
 
-    def _tables(self) -> Mapping[str, Table]:
+    def _tables(self, device: torch.device) -> Mapping[str, Tensor]:
         H, S = self.in_space, self.group.stabilizer
         basis = self.group.lattice.cartesian_basis
         mean = S.matrices[list(H.elements)].mean(axis=0)
         parts = S.matrices[list(H.representatives)] @ mean
-        return {"turns": basis @ parts @ np.linalg.inv(basis)}
+        return {"turns": as_tensor(basis @ parts @ np.linalg.inv(basis), device)}

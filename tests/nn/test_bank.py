@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import groupconv as gc
-from groupconv.nn.bank import bank_index, bank_inverse, filter_bank, is_small
+from groupconv.nn.bank import bank_tables, filter_bank
 from tests.support.groups import P4, P4M, P6M
 
 CASES = [
@@ -22,13 +22,11 @@ CASES = [
 def bank_of(transform):
     def bank(weight):
         rows, columns, _ = weight.shape
-        index, inverse = torch.tensor(bank_index(transform, (rows, columns))), None
-        if not is_small(transform, (rows, columns)):
-            inverse = torch.tensor(bank_inverse(transform))
+        tables = bank_tables(transform, rows, columns, weight.device)
         flags = {"masked": transform.is_masked, "ragged": transform.is_ragged}
         S_out, S_in, *kernel = transform.index.shape
         shape = rows * S_out, columns * S_in, *kernel
-        return filter_bank(weight, index, inverse, shape, **flags).view(rows, S_out, columns, -1)
+        return filter_bank(weight, *tables, shape, **flags).view(rows, S_out, columns, -1)
 
     return bank
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._subclasses import FakeTensor, FakeTensorMode
 
 import groupconv as gc
 from groupconv.errors import ArgumentError, EquivarianceWarning, ShapeError
@@ -112,6 +113,26 @@ def test_tables_stay_integers_when_the_type_changes():
     conv = gc.nn.GroupConv(2, 3, 3, group=P4).to(torch.bfloat16)
     assert conv.bank_index.dtype == torch.int32
     assert conv(torch.zeros(1, 2, 4, 5, 5, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+@pytest.mark.usefixtures("any_bank")
+def test_layers_of_one_kernel_share_their_tables():
+    one, other = (gc.nn.GroupConv(2, 3, 3, group=P4) for _ in range(2))
+    assert one.bank_index.data_ptr() == other.bank_index.data_ptr()
+    one.bank_index.data = one.bank_index.new_empty(0)  # as a sharded module is moved
+    x = torch.randn(1, 2, 4, 5, 5)
+    for layer in (other, gc.nn.GroupConv(2, 3, 3, group=P4)):
+        layer(x).sum().backward()
+
+
+@pytest.mark.usefixtures("any_bank")
+def test_fake_layers_leave_nothing_behind():
+    x = torch.randn(1, 2, 3, 7, 7)
+    group = gc.GeneratedGroup("p3 of this test", {"r": ([[0, -1], [1, -1]], 3)}, gc.HEXAGONAL)
+    with FakeTensorMode():
+        assert type(gc.nn.GroupConv(2, 2, 3, group=group)(torch.empty(x.shape))) is FakeTensor
+    y = gc.nn.GroupConv(2, 2, 3, group=group)(x)
+    assert type(gc.nn.functional.coset_pool(y, group)) is torch.Tensor
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])

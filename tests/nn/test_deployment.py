@@ -155,6 +155,30 @@ def test_export_with_dynamic_shapes(make):
             assert_same(program.module()(inputs), net(inputs))
 
 
+class Functional(nn.Module):
+    """A convolution and a pooling as functions of a weight."""
+
+    def __init__(self, group):
+        super().__init__()
+        self.group, self.transform = group, gc.filter_transform(group, 3, in_space="lattice")
+        self.weight = nn.Parameter(torch.randn(3, 2, self.transform.num_parameters))
+
+    def forward(self, x):
+        y = gc.nn.functional.group_conv(x, self.weight, transform=self.transform)
+        return gc.nn.functional.coset_pool(y, self.group)
+
+
+def test_functions_export_and_compile(any_bank):
+    # A group of its own, so that the export is the first to need its tables.
+    group = gc.GeneratedGroup(f"cm with a {any_bank} bank", {"m": ([[0, 1], [1, 0]], 2)})
+    net, x = Functional(group), torch.randn(2, 2, 7, 7)
+    exported = torch.export.export(net, (x,)).module()
+    torch.testing.assert_close(exported(x), net(x))
+    compiled = torch.compile(net, backend="aot_eager")  # in several graphs
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(x), net(x))
+
+
 @needs_compiler
 @pytest.mark.parametrize("make", slow_but("ResNet"))
 def test_ahead_of_time_package(make, tmp_path):
