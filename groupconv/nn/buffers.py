@@ -43,7 +43,7 @@ def kept_tensor(
 ) -> Tensor:
     """A table of a source as a tensor on a device, made once and kept with its stabilizer.
 
-    What it is given shares the memory, but can be moved to another device by itself.
+    Layers share its memory; each has a tensor of its own, which can be moved by itself.
     """
     key = table, source, *arguments, device
     make = functools.partial(table, source, *arguments)
