@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Tensors = TypeVar("Tensors", bound="Sized")
 
 
-def as_tensor(table: Table, device: torch.device | str | None = None) -> Tensor:
+def as_tensor(table: Table, device: torch.device | None = None) -> Tensor:
     """A copy of a read-only table as a tensor, fit for training in any mode."""
     with torch.inference_mode(False):
         return torch.tensor(table, device=device)
