@@ -31,7 +31,7 @@ def main() -> None:
     device = torch.device(a.device)
     report, settings = Report(machine(device)), layers.settings(device)
     for setting in settings:
-        layers.measure(report, setting, a.seconds)
+        layers.measure(report, setting, 2 * a.seconds)
     overhead.measure_calls(report, device, a.seconds / 2)
     if device.type == "cpu":
         overhead.measure_starts(report)

@@ -1,8 +1,8 @@
 """Below the limit: wide layers by the Fourier transform of the stabilizer, against the limit.
 
 Figures are gains: the time of the planar convolution with the expanded bank, in the better of the
-two memory formats, divided by that of the layer. Once more they are taken beside a process that
-keeps one core busy, as the workers of a data loader do.
+two memory formats, divided by that of the layer. Those of 3×3 kernels are taken once more beside a
+process that keeps one core busy, as the workers of a data loader do.
 """
 
 from __future__ import annotations
@@ -68,14 +68,15 @@ def neighbour() -> Iterator[None]:
 
 
 def measure(report: Report, setting: Setting, seconds: float) -> None:
-    """Training, inference and memory of every case; on a CPU also beside a busy process."""
+    """Training, inference and memory of every case; on a CPU some also beside a busy process."""
     prepare(setting.device, tf32=setting.is_tf32)
     section, limits = setting.section("below the limit"), {}
     for case in map(setting.on_device, CASES):
         limits[case] = _measure(report, setting, section, case, seconds)
     if setting.device.type == "cpu":
         with neighbour():
-            for case, known in limits.items():
+            for case in map(setting.on_device, WIDE):
+                known = limits[case]
                 _measure(report, setting, f"{section}, beside a busy process", case, seconds, known)
         _measure_memory(report, setting)
 

@@ -255,27 +255,28 @@ def means(report: Report, settings: Sequence[Setting]) -> str:
 
 def _measure(report: Report, setting: Setting, case: Case, seconds: float) -> None:
     modules, inputs = variants(case, setting)
+    is_on_cpu = setting.device.type == "cpu"
     for section, make in (("training step", training_step), ("inference", inference)):
         is_step = make is training_step
         best = limit(modules, inputs, make, setting)
         layer, indexed = (best.replace("planar", kind) for kind in ("layer", "indexed"))
-        names = [best, layer, *([indexed] if is_step and indexed in modules else [])]
-        tasks = {name: make(modules[name], inputs[name], setting) for name in names}
-        by_default, is_on_cpu = layer, setting.device.type == "cpu"
+        pair = {name: make(modules[name], inputs[name], setting) for name in (best, layer)}
+        timing = interleave(pair, seconds=seconds, device=setting.device)
+        figures: dict[str, Any] = timing.ratio(layer, best)
+        others = {}
+        if is_step and indexed in modules:
+            others["naive_ratio"] = make(modules[indexed], inputs[indexed], setting)
         if is_on_cpu:  # elsewhere layers are lowered by default
+            figures["by_default"] = figures["ratio"]
             chosen = evaluated(modules[layer], "auto")
             if goes_by_fourier(chosen, inputs[layer], make):
-                by_default = "chosen"
-                tasks[by_default] = make(chosen, inputs[layer], setting)
-        timing = interleave(tasks, seconds=seconds, device=setting.device)
-        figures: dict[str, Any] = timing.ratio(layer, best)
-        if is_on_cpu:
-            figures["by_default"] = timing.ratio(by_default, best)["ratio"]
-        if is_step and indexed in tasks:
-            figures["naive_ratio"] = timing.ratio(indexed, best)["ratio"]
+                others["by_default"] = make(chosen, inputs[layer], setting)
+        tasks = {best: pair[best], **others}
+        beside = interleave(tasks, seconds=seconds / 3, device=setting.device)
+        figures |= {name: beside.ratio(name, best)["ratio"] for name in others}
         if is_step and not setting.has_graphs:  # which hold their memory outside the allocator
             held = {
-                name: peak_bytes(tasks[name], modules[name], inputs[name]) for name in (layer, best)
+                name: peak_bytes(task, modules[name], inputs[name]) for name, task in pair.items()
             }
             figures["memory_ratio"] = held[layer] / held[best]
         report.add(
