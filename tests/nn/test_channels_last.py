@@ -91,6 +91,12 @@ def test_batch_norm_can_be_differentiated_twice():
 
     assert torch.autograd.gradcheck(call, (x, weight, bias))
     assert torch.autograd.gradgradcheck(call, (x, weight, bias))
+    y = call(x, weight, bias)
+    once, again = (
+        torch.autograd.grad(y.square().sum(), (x, weight, bias), create_graph=is_again)
+        for is_again in (True, False)
+    )
+    torch.testing.assert_close(again, once)
     x = x.detach()
     tangent = (torch.randn_like(x),)
     found, expected = (
@@ -121,8 +127,9 @@ def test_norms_are_exact_far_from_zero(kind):
         torch.testing.assert_close(kept.to(statistics[name]), statistics[name], rtol=1e-4, atol=0)
 
 
-def test_norms_learn_on_what_inference_made():
-    norm, _ = twins("one group")
+@pytest.mark.parametrize("kind", ["batch norm", "one group"])
+def test_norms_learn_on_what_inference_made(kind):
+    norm, _ = twins(kind)
     with torch.inference_mode():
         x = innermost(torch.randn(MAPS["p4"]), 2)
     norm(x).square().sum().backward()
