@@ -55,7 +55,6 @@ def slow_but(*quick):
     return [pytest.param(make, id=name, marks=marks[name]) for name, make in ALL.items()]
 
 
-networks = pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
 all_layers = pytest.mark.parametrize("make", ALL.values(), ids=ALL)
 
 
@@ -73,6 +72,24 @@ def quiet():
 
 def each(function, x):
     return [function(entry) for entry in x] if isinstance(x, list) else function(x)
+
+
+def squares(y):
+    """One number that every output counts in."""
+    return sum(entry.square().sum() for entry in (y if isinstance(y, list) else [y]))
+
+
+def parts(net, x):
+    """A network and its input, or every layer and its own."""
+    return zip(net.layers, x, strict=True) if isinstance(x, list) else [(net, x)]
+
+
+CONVOLUTIONS = gc.nn.GroupConv, gc.nn.GroupConvTranspose
+
+
+def with_filters(net, x):
+    """Those of them that convolve."""
+    return [(m, x) for m, x in parts(net, x) if m is net or isinstance(m, CONVOLUTIONS)]
 
 
 def larger(x, sizes):
@@ -227,7 +244,7 @@ def test_traces_are_saved_and_loaded(make):
     assert_same(loaded(other), net(other))
 
 
-@networks
+@all_layers
 def test_symbolic_traces_have_the_layers_as_leaves(make):
     class Tracer(torch.fx.Tracer):
         def is_leaf_module(self, module, name):
@@ -237,10 +254,13 @@ def test_symbolic_traces_have_the_layers_as_leaves(make):
 
     net, x = make()
     net.eval()
-    traced = torch.fx.GraphModule(net, Tracer().trace(net))
-    assert torch.equal(traced(x), net(x))
-    leaves = {node.target for node in traced.graph.nodes if node.op == "call_module"}
-    assert leaves >= {name for name, m in net.named_modules() if isinstance(m, gc.nn.GroupConv)}
+    for part, given in parts(net, x):
+        whole = nn.Sequential(part)
+        traced = torch.fx.GraphModule(whole, Tracer().trace(whole))
+        assert torch.equal(traced(given), part(given))
+        leaves = {node.target for node in traced.graph.nodes if node.op == "call_module"}
+        ours = {n for n, m in whole.named_modules() if isinstance(m, gc.nn.GroupConv)}
+        assert leaves >= ours
 
 
 # -- types, devices, copies, files -------------------------------------------------------------
@@ -278,51 +298,57 @@ def test_states_travel_by_every_road(make, tmp_path):
             assert_same(other.eval()(x), expected, tolerance=0)
 
 
-def test_workers_of_a_loader_get_layers():
-    lift = gc.nn.LiftingConv(1, 2, 3, group=P4).requires_grad_(False).eval()
+@all_layers
+def test_workers_of_a_loader_get_layers(make):
+    net, x = make()
+    net.requires_grad_(False).eval()
     loader = torch.utils.data.DataLoader(
-        list(torch.randn(4, 1, 7, 7)), batch_size=2, num_workers=2, collate_fn=_Lifted(lift),
+        range(4), batch_size=2, num_workers=2, collate_fn=_Applied(net, x),
         multiprocessing_context="fork",
     )  # fmt: skip
-    assert [tuple(batch.shape) for batch in loader] == [(2, 2, 4, 5, 5)] * 2
+    for found in loader:
+        assert_same(found, net(x), tolerance=0)
 
 
-class _Lifted:
-    def __init__(self, lift):
-        self.lift = lift
+class _Applied:
+    """What a worker does with the numbers of a batch."""
 
-    def __call__(self, images):
-        return self.lift(torch.stack(images))
+    def __init__(self, net, x):
+        self.net, self.x = net, x
+
+    def __call__(self, numbers):
+        return self.net(self.x)
 
 
 # -- derivatives -------------------------------------------------------------------------------
 
 
-@networks
+@all_layers
 def test_gradients_of_each_sample(make):
     net, x = make()
     net.eval()
     parameters = {name: p.detach() for name, p in net.named_parameters()}
 
     def loss(parameters, x):
-        return torch.func.functional_call(net, parameters, (x[None],)).square().sum()
+        return squares(torch.func.functional_call(net, parameters, (each(lambda x: x[None], x),)))
 
     gradients = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(parameters, x)
-    alone = torch.func.grad(loss)(parameters, x[1])
+    alone = torch.func.grad(loss)(parameters, each(lambda x: x[1], x))
     for name, gradient in gradients.items():
         assert_same(gradient[1], alone[name], tolerance=1e-4)
 
 
-@networks
+@all_layers
 def test_derivatives_forward_and_of_second_order(make, any_bank):
     """In the weights: `jvp` beside `grad`, and Hessians by products with a vector both ways."""
     net, x = make()
-    net, x = net.double().eval(), x[:1].double()
+    net, x = net.double().eval(), each(lambda x: x[:1].double(), x)
     parameters = {name: p.detach() for name, p in net.named_parameters()}
     direction = {name: torch.randn_like(p) for name, p in parameters.items()}
 
     def loss(parameters):
-        return torch.func.functional_call(net, parameters, (x,)).tanh().sum()
+        y = torch.func.functional_call(net, parameters, (x,))
+        return sum(entry.tanh().sum() for entry in (y if isinstance(y, list) else [y]))
 
     def along(gradients):
         return sum((gradients[name] * direction[name]).sum() for name in direction)
@@ -371,15 +397,14 @@ def test_gradients_are_equal_bit_for_bit(make, any_bank):
         for _ in range(2):
             torch.manual_seed(0)
             net.zero_grad()
-            y = net(x)
-            sum(e.square().sum() for e in (y if isinstance(y, list) else [y])).backward()
+            squares(net(x)).backward()
             found.append([p.grad.clone() for p in net.parameters()])
         assert all(map(torch.equal, *found))
     finally:
         torch.use_deterministic_algorithms(False)
 
 
-@networks
+@all_layers
 def test_checkpointing(make):
     net, x = make()
     stages = nn.Sequential(*net.layers) if make is p4cnn else net
@@ -388,7 +413,7 @@ def test_checkpointing(make):
     for run in (stages, lambda x: checkpoint(stages, x, use_reentrant=False)):
         torch.manual_seed(0)
         net.zero_grad()
-        run(x).square().sum().backward()
+        squares(run(x)).backward()
         gradients.append([p.grad.clone() for p in net.parameters() if p.grad is not None])
     assert len(gradients[0]) > 4
     assert all(map(torch.equal, *gradients))
@@ -397,21 +422,25 @@ def test_checkpointing(make):
 # -- what changes weights ----------------------------------------------------------------------
 
 
-def test_norms_of_weights_see_the_parameters():
+@pytest.mark.parametrize(
+    ("kind", "space"),
+    [("GroupConv", "group"), ("LiftingConv", "lattice"), ("GroupConvTranspose", "group")],
+)
+def test_norms_of_weights_see_the_parameters(kind, space):
     """The matrix `(C_out, C_in · P)` of the parameters, not the planar operator."""
-    layer = parametrizations.spectral_norm(
-        gc.nn.GroupConv(3, 4, 3, group=P4), n_power_iterations=50
-    )
-    layer.train()(torch.randn(1, 3, 4, 5, 5))
+    make = functools.partial(getattr(gc.nn, kind), 3, 3, 3, group=P4)
+    x = torch.randn(1, 3, 4, 5, 5) if space == "group" else torch.randn(1, 3, 5, 5)
+    layer = parametrizations.spectral_norm(make(), n_power_iterations=50, dim=0)
+    layer.train()(x)
     assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=1e-3)
-    layer = parametrizations.weight_norm(gc.nn.GroupConv(3, 4, 3, group=P4))
+    layer = parametrizations.weight_norm(make())
     length = layer.parametrizations.weight.original0
     assert_same(layer.weight.flatten(1).norm(dim=1), length.flatten())
-    layer(torch.randn(1, 3, 4, 5, 5)).sum().backward()
+    layer(x).sum().backward()
     assert length.grad.abs().sum() > 0
 
 
-@networks
+@all_layers
 def test_averages_and_pruning(make):
     net, x = make()
     average = torch.optim.swa_utils.AveragedModel(
@@ -425,49 +454,55 @@ def test_averages_and_pruning(make):
     average.update_parameters(net)
     for name, parameter in average.module.named_parameters():
         assert_same(parameter, 2 * before[name])
-    convs = [(m, "weight") for m in net.modules() if isinstance(m, gc.nn.GroupConv)]
-    prune.global_unstructured(convs, prune.L1Unstructured, amount=0.5)
-    gc.testing.assert_equivariant(net.eval(), x[..., :13, :13] if make is resnet else x)
-    zeros = [(conv.weight == 0).float().mean() for conv, _ in convs]
-    assert 0.2 < sum(zeros) / len(zeros) < 0.8
+    convs = [(m, "weight") for m in net.modules() if isinstance(m, CONVOLUTIONS)]
+    with torch.no_grad():
+        net.eval()(x)  # kernels are kept from here on
+        prune.global_unstructured(convs, prune.L1Unstructured, amount=0.5)
+        zeros = [(conv.weight == 0).float().mean() for conv, _ in convs]
+        assert 0.2 < sum(zeros) / len(zeros) < 0.8
+        pruned = net(x)
+        for conv in convs:
+            prune.remove(*conv)
+        assert_same(net(x), pruned, tolerance=0)
 
 
-@networks
+@all_layers
 def test_the_planar_export_is_quantised(make):
     quantize = pytest.importorskip("torch.ao.quantization.quantize_fx")
-    net, x = make()
-    planar = gc.to_planar(net.eval())
     warnings.simplefilter("ignore", UserWarning)  # of torch's own default
     mapping = torch.ao.quantization.get_default_qconfig_mapping(torch.backends.quantized.engine)
-    prepared = quantize.prepare_fx(planar, mapping, (x,))
-    with torch.no_grad():
-        prepared(x)
-        small = quantize.convert_fx(prepared)
-        found, expected = small(x), net(x)
-    assert any("quantized" in str(type(module)) for module in small.modules())
-    assert (found - expected).norm() < 0.2 * expected.norm()
+    net, x = make()
+    for part, given in with_filters(net.eval(), x):
+        prepared = quantize.prepare_fx(gc.to_planar(nn.Sequential(part)), mapping, (given,))
+        with torch.no_grad():
+            prepared(given)
+            small = quantize.convert_fx(prepared)
+            found, expected = small(given), part(given)
+        assert any("quantized" in str(type(module)) for module in small.modules()), part
+        assert (found - expected).norm() < 0.2 * expected.norm(), part
 
 
 # -- what looks at networks --------------------------------------------------------------------
 
 
-@networks
+@all_layers
 def test_flop_counters_see_the_planar_figure(make):
     net, x = make()
-    counts = []
-    for module in (net.eval(), gc.to_planar(net)):
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            module(x)
-        counts.append(counter.get_total_flops())
-    assert counts[0] == counts[1] > 1e5
+    for part, given in with_filters(net.eval(), x):
+        counts = []
+        for module in (part, gc.to_planar(part)):
+            with FlopCounterMode(display=False) as counter, torch.no_grad():
+                module(given)
+            counts.append(counter.get_total_flops())
+        assert counts[0] == counts[1] > 1e4
 
 
-def test_profiles_show_every_layer_by_name():
-    net, x = p4cnn()
+@all_layers
+def test_profiles_show_every_layer_by_name(make):
+    net, x = make()
     with torch.profiler.profile() as profile:
         net(x)
     shown = {event.key for event in profile.key_averages()}
-    assert repr(net.layers[0]) in shown
     ours = [m for m in net.modules() if type(m).__module__.startswith("groupconv.nn")]
     assert {repr(module) for module in ours} <= shown
     assert len(ours) > 8
