@@ -70,7 +70,7 @@ def _innermost_planes(x: Tensor) -> Tensor | None:
 
 def _keeps_gpu_busy(x: Tensor) -> bool:
     """Whether a GPU, which takes channels side by side, is faster with planes in their place."""
-    return x.is_cuda and x.is_contiguous() and x.numel() > LEAST_ENTRIES and not is_watched()
+    return x.is_cuda and not is_watched() and x.is_contiguous() and x.numel() > LEAST_ENTRIES
 
 
 def _per_plane(planes: int, *values: Tensor | None) -> Iterator[Any]:

@@ -391,7 +391,8 @@ class GroupConv(_Convolution):
         return {"evaluation": self.evaluation if self.evaluation != "auto" else None}
 
     def _prefers_fourier(self, x: Tensor) -> bool:
-        if self._costs is None or x.shape[0] == 0:
+        # Traced sizes are compared with nothing, or the graph would hold for some of them only.
+        if self._costs is None or not _is_free() or x.shape[0] == 0:
             return False
         weight = self._parameters.get("weight")  # of a parametrized one, reading may change it
         is_learned = weight is None or weight.requires_grad or x.requires_grad
@@ -403,7 +404,7 @@ class GroupConv(_Convolution):
             x.is_cpu and self._costs.pays(places, width, learns=learns, is_last=is_last)
         )
         _, padding, dilation, _ = self._sizes
-        return is_wanted and can_transform(x, self.kernel_size, padding, dilation) and _is_free()
+        return is_wanted and can_transform(x, self.kernel_size, padding, dilation)
 
     def _by_fourier(self, x: Tensor) -> Tensor:
         weight, lowered = self._placed_weight(), self._lowered()

@@ -17,5 +17,5 @@ class Layer(nn.Module):
         """Call `forward` as any module does."""
         if is_compiling() or not _profiler_enabled():
             return super().__call__(*inputs, **options)
-        with torch.profiler.record_function(repr(self)):
+        with torch.profiler.record_function(" ".join(repr(self).split())):  # on one line
             return super().__call__(*inputs, **options)
